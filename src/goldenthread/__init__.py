@@ -1,0 +1,1 @@
+"""Golden Thread: population health management from linked records to an evaluated outcome."""

@@ -1,0 +1,1 @@
+"""Chart specifications, each with its table twin and one-sentence reading."""

@@ -1,0 +1,1 @@
+"""Synthetic Lincolnshire: writes raw feeds, and nothing else knows it exists."""

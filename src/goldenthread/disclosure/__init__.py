@@ -1,0 +1,1 @@
+"""Disclosure control: nothing leaves without a policy, and answers cannot be subtracted."""

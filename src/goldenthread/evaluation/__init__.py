@@ -1,0 +1,1 @@
+"""Fair comparison: did it work, for whom, and how sure are we."""

@@ -1,0 +1,1 @@
+"""Raw feeds to the model: read, validate, quarantine, link, pseudonymise."""

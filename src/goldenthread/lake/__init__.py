@@ -1,0 +1,1 @@
+"""Immutable, versioned snapshots of the pseudonymised store, and the engines that read them."""

@@ -1,0 +1,1 @@
+"""Public-health statistics with their intervals, as pure functions over numbers."""

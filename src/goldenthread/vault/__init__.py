@@ -1,0 +1,1 @@
+"""Identities, encrypted; keys; and pseudonyms. Nothing analytic imports this room."""
