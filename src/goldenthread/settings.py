@@ -1,0 +1,88 @@
+"""Where a deployment keeps its things, and how much of the machine it may use."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from goldenthread.errors import GoldenThreadError
+
+FILE_NAME = "goldenthread.toml"
+
+
+class SettingsError(GoldenThreadError):
+    """A settings file that is missing or cannot be read."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A deployment: one folder with its settings, feeds, lake, vault, quarantine and reports.
+
+    ``memory_mb`` and ``threads`` bound the refresh; ``synthetic`` puts the banner on every output.
+    """
+
+    home: Path
+    name: str = "Golden Thread"
+    system: str = ""
+    feeds: Path = field(default=Path("feeds"))
+    memory_mb: int = 3000
+    threads: int = field(default_factory=lambda: os.cpu_count() or 2)
+    synthetic: bool = False
+    linkage: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def feeds_dir(self) -> Path:
+        """Folder that raw feeds arrive in: one subfolder per feed and sending organisation."""
+        return self.feeds if self.feeds.is_absolute() else self.home / self.feeds
+
+    @property
+    def lake_dir(self) -> Path:
+        """Snapshots of the pseudonymised store."""
+        return self.home / "lake"
+
+    @property
+    def vault_dir(self) -> Path:
+        """Encrypted identities and the key file; readable by the owner alone."""
+        return self.home / "vault"
+
+    @property
+    def quarantine_dir(self) -> Path:
+        """Rows that could not be accepted: they hold identifiers, so readable by the owner alone."""
+        return self.home / "quarantine"
+
+    @property
+    def work_dir(self) -> Path:
+        """Accepted feeds in pseudonymised form, kept so that unchanged files are not read again."""
+        return self.home / "work"
+
+    @property
+    def reports_dir(self) -> Path:
+        """Load and linkage reports: aggregate figures only."""
+        return self.home / "reports"
+
+
+def load_settings(home: Path | str) -> Settings:
+    """Read ``goldenthread.toml`` in ``home``.
+
+    Raises ``SettingsError`` where the folder has no settings file or the file is not valid TOML.
+    """
+    folder = Path(home).expanduser().resolve()
+    path = folder / FILE_NAME
+    try:
+        raw = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{folder} is not a Golden Thread folder: it has no {FILE_NAME}.",
+            "Make one with `goldenthread init FOLDER`, or name yours with --home.",
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}.", "Correct the file, then try again.") from None
+    known = {"name", "system", "feeds", "memory_mb", "threads", "synthetic", "linkage"}
+    if unknown := sorted(set(raw) - known):
+        raise SettingsError(f"{path}: unknown setting {unknown[0]!r}.", f"Use one of {sorted(known)}.")
+    if "feeds" in raw:
+        raw["feeds"] = Path(raw["feeds"])
+    return Settings(home=folder, **raw)
