@@ -111,6 +111,8 @@ def unseal(keys: Keys, pseudonym: bytes, sealed: bytes) -> list[Any]:
             "A row of the vault does not open: it has been altered or damaged.",
             "Restore the vault from its backup, or rebuild it from the feeds with `goldenthread refresh`.",
         ) from None
+    updated: str
+    values: list[Any]
     updated, values = json.loads(text)
     values.insert(_UPDATED, updated or None)
     values += [None] * (len(SEALED_COLUMNS) - len(values))  # rows sealed before a column existed
