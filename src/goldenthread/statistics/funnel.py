@@ -110,7 +110,7 @@ def funnel_limits(
     if standardised:
         few = x < FEWEST_EVENTS
         significance = np.where(few, TOO_FEW, significance)
-        value = np.where(few, np.nan, value)
+        value, n = np.where(few, np.nan, value), np.where(few, np.nan, n)
     place = n / years if statistic == "rate" else n
     return Funnel(statistic, average * scale, curve, value, place, significance.astype(np.str_))
 
