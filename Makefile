@@ -1,0 +1,45 @@
+# Two commands do everything on a machine with Python 3.11 or later, git, make and a network:
+#   make demo    build a synthetic system of 100,000 people and show it
+#   make test    every check, and every test
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+BIN    := .venv/bin
+PEOPLE ?= 100000
+SEED   ?= 1
+HOME_FOLDER ?= demo-data
+
+.PHONY: demo test check docs lock benchmarks clean
+
+demo: .venv/.installed
+	$(BIN)/goldenthread demo $(HOME_FOLDER) --people $(PEOPLE) --seed $(SEED)
+
+test: check
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: .venv/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+docs: .venv/.installed-dev
+	$(BIN)/python docs/make_docs.py
+
+lock:
+	.ci/lock
+
+clean:
+	rm -rf .venv demo-data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Golden Thread needs Python 3.11 or later, and found none. Install it, then try again."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Golden Thread needs Python 3.11 or later; $(PYTHON) is older. Name a newer one with: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: .venv/bin/python requirements.lock pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
