@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 
 from goldenthread.disclosure.linear import MOST_ANSWERS, reveals_small_group
 from goldenthread.disclosure.memberships import Ids, Memberships, pack, shared_between
+from goldenthread.disclosure.triples import reveals_with_two_others
 
 LARGEST_RELEASE_FOR_COMBINATIONS: Final = 40
 
@@ -96,8 +97,8 @@ class Asking:
         for place, i in enumerate(counted):
             if known[place]:
                 continue
-            all_but_a_few = 0 < self._people - sizes[place] <= threshold
-            if all_but_a_few or subtractable(shared[place], sizes[place], old_sizes, threshold).any():
+            two = subtractable(shared[place], sizes[place], old_sizes, threshold).any()
+            if two or reveals_with_two_others(sets[place], shared[place], self._view.sets, threshold):
                 refused.add(i)
         between = shared_between(sets, self._people)
         self._refuse_within(refused, between, sizes, counted, threshold, tied)

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from goldenthread.disclosure.asking import Asking, View
 from goldenthread.disclosure.errors import DisclosureError
 from goldenthread.disclosure.memberships import Memberships, unpack
@@ -135,7 +137,12 @@ class Ledger:
 
     def _view(self, circle: str) -> View:
         """Return the sets already answered to a circle, with those that another process added since."""
-        view = self._views.setdefault(circle, View(Memberships(self.people), []))
+        view = self._views.get(circle)
+        if view is None:
+            view = self._views[circle] = View(Memberships(self.people))
+            # list sizes are published, so the size of the whole population is always known
+            view.sets.add(np.arange(self.people, dtype=np.int32))
+            view.rounding.append(0)
         whose, values = ("", ()) if circle == PUBLIC else ("and a.circle in (?, ?)", (circle, PUBLIC))
         rows = self._db.execute(
             "select a.id, m.blob, a.rounding from answer a join membership m on m.id = a.membership"

@@ -64,6 +64,7 @@ class Memberships:
         self._dense = np.zeros((0, self._words), dtype=np.uint64)
         self._dense_count = 0
         self._dense_at: list[int] = []
+        self._place: list[int] = []
         self._sparse: list[Ids] = []
         self._sparse_at: list[int] = []
         self._joined: tuple[Ids, NDArray[np.int64]] | None = None
@@ -82,9 +83,11 @@ class Memberships:
                 bigger[: self._dense_count] = self._dense[: self._dense_count]
                 self._dense = bigger
             self._dense[self._dense_count] = self._bits(ids)
+            self._place.append(self._dense_count)
             self._dense_count += 1
             self._dense_at.append(self.count)
         else:
+            self._place.append(-1 - len(self._sparse))
             self._sparse.append(ids)
             self._sparse_at.append(self.count)
             self._joined = None
@@ -92,9 +95,10 @@ class Memberships:
 
     def ids(self, position: int) -> Ids:
         """Return one set as sorted person numbers."""
-        if position in self._sparse_at:
-            return self._sparse[self._sparse_at.index(position)]
-        words = self._dense[self._dense_at.index(position)]
+        place = self._place[position]
+        if place < 0:
+            return self._sparse[-1 - place]
+        words = self._dense[place]
         bits = np.unpackbits(words.view(np.uint8), bitorder="little", count=self.people)
         return np.flatnonzero(bits).astype(np.int32)
 
