@@ -58,7 +58,7 @@ def balance_table(
         binary = bool(((b == 0) | (b == 1)).all() and ((a == 0) | (a == 1)).all())
         scale = _scale(a, b, binary, denominator)
         row: dict[str, object] = {"covariate": name}
-        points = None if binary else np.unique(column)
+        points = None if binary else np.sort(column)
         row |= _compare(a, b, None, None, points, scale, "before")
         if w is not None:
             row |= _compare(column[used_t], column[used_c], w[used_t], w[used_c], points, scale, "after")
@@ -135,16 +135,20 @@ def _variance(x: Floats, w: Floats | None, binary: bool) -> float:
 def _ecdf_gaps(
     a: Floats, b: Floats, wa: Floats | None, wb: Floats | None, points: Floats
 ) -> tuple[float, float]:
-    gap = np.abs(_ecdf(a, wa, points) - _ecdf(b, wb, points))
+    """``points`` is everybody's value in order; the functions are compared at each distinct one."""
+    last = np.flatnonzero(np.append(points[1:] != points[:-1], True))
+    first = _running_total(a, wa, points)[last]
+    if wb is None and len(a) + len(b) == len(points):  # both groups are everybody: one is the rest
+        other = (last + 1.0) - first if wa is None else _running_total(b, wb, points)[last]
+    else:
+        other = _running_total(b, wb, points)[last]
+    gap = np.abs(first / first[-1] - other / other[-1])
     return float(gap.mean()), float(gap.max())
 
 
-def _ecdf(x: Floats, w: Floats | None, points: Floats) -> Floats:
-    if w is None:
-        return np.searchsorted(np.sort(x), points, side="right") / len(x)
-    order = np.argsort(x, kind="stable")
-    total = np.concatenate([[0.0], np.cumsum(w[order])])
-    return np.asarray(total[np.searchsorted(x[order], points, side="right")] / total[-1])
+def _running_total(x: Floats, w: Floats | None, points: Floats) -> Floats:
+    at = np.searchsorted(points, x, side="left")
+    return np.cumsum(np.bincount(at, weights=w, minlength=len(points)), dtype=np.float64)
 
 
 def balanced(table: pd.DataFrame, *, limit: float = GOOD) -> Bools:

@@ -105,7 +105,7 @@ def match(
         controls,
         rank,
         windows=windows,
-        reuse=replace,
+        many_rows=person is not None and not replace,
         vectors=None if mahalanobis is None else _whiten(mahalanobis, flag),
         below_first=side == "below",
     )
