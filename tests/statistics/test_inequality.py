@@ -159,7 +159,10 @@ GOOD = {"value": [5.0, 6, 7, 8, 9], "standard_error": [0.1] * 5, "population": [
         ({"value_type": "proportion"}, "not between 0 and 1"),
         ({"value_type": "odds"}, "not known"),
         ({"transform": True}, "no transformation"),
-        ({"repetitions": 999}, "too few"),
+        ({"repetitions": 999}, "999 repetitions"),
+        ({"repetitions": 1e5}, "100000.0 repetitions"),
+        ({"seed": -1}, "seed -1"),
+        ({"value_type": "rate", "standard_error": [2.5] * 5}, "too large for the log"),
         ({"multiplier": 0}, "multiplier"),
         ({"confidence": 95}, "confidence"),
         ({"value": [5] * 4, "standard_error": [1] * 4, "population": [1] * 4}, "needs 5 to 100"),
@@ -171,8 +174,8 @@ def test_bad_input_is_named(change, problem):
 
 
 def test_concentration_index_of_a_published_example():
-    # Under-five deaths per 1,000 births by wealth fifth, India 1992-93 (World Bank, Analyzing Health
-    # Equity Using Household Survey Data, 2008, table 8.1): -0.1694, standard error 0.0342 from groups.
+    # Under-five deaths per 1,000 births by wealth fifth, India 1982-92: -0.1694
+    # (World Bank, Quantitative Techniques for Health Equity Analysis, technical note 7, table 1).
     deaths, births = [154.7, 152.9, 119.5, 86.9, 54.3], [29939, 28776, 26528, 24689, 19739]
     e = concentration_index(deaths, births)
     assert e.value == pytest.approx(-0.1694, abs=1e-4)

@@ -23,6 +23,8 @@ from goldenthread.statistics.sii_simulation import Line, simulated_limits
 ValueType = Literal["default", "rate", "proportion"]
 FEWEST_QUANTILES, MOST_QUANTILES = 5, 100
 FEWEST_REPETITIONS = 1000
+# One event gives about 1.4; beyond this the error was surely left on the original scale.
+LARGEST_SCALED_ERROR = 2.0
 NO_RATIO = "the fitted line is not clearly above zero at the most deprived end, so a ratio has no meaning"
 
 
@@ -87,7 +89,12 @@ def relative_ranks(population: ArrayLike) -> FloatArray:
 
 
 def _checked(
-    value: ArrayLike, standard_error: ArrayLike, population: ArrayLike, repetitions: int
+    value: ArrayLike,
+    standard_error: ArrayLike,
+    population: ArrayLike,
+    value_type: str,
+    repetitions: int,
+    seed: int | None,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     v, se = checks.numbers("value", value), checks.counts("standard_error", standard_error)
     n = checks.denominators("population", population)
@@ -100,8 +107,16 @@ def _checked(
         raise StatisticsError(
             f"There are {v.shape[-1]} quantiles.", "The index needs 5 to 100, most deprived first."
         )
-    if repetitions < FEWEST_REPETITIONS:
-        raise StatisticsError(f"{repetitions} repetitions are too few.", "Use at least 1,000.")
+    if not isinstance(repetitions, int | np.integer) or repetitions < FEWEST_REPETITIONS:
+        raise StatisticsError(
+            f"{repetitions!r} repetitions cannot be used.", "Use a whole number from 1,000."
+        )
+    if seed is not None and (not isinstance(seed, int | np.integer) or seed < 0):
+        raise StatisticsError(f"The seed {seed!r} is not a whole number of zero or more.", "Use 1, say.")
+    if value_type != "default":
+        remedy = "Give it on the log (rate) or logit (proportion) scale: standard_error_from_limits() does."
+        problem = "standard_error is too large for the log or logit scale"
+        checks.refuse_where(se > LARGEST_SCALED_ERROR, se, problem, remedy)
     return v, se, n
 
 
@@ -141,7 +156,7 @@ def slope_index_of_inequality(
     >>> round(index.rii.value, 3)
     1.183
     """
-    v, se, n = _checked(value, standard_error, population, repetitions)
+    v, se, n = _checked(value, standard_error, population, value_type, repetitions, seed)
     if transform and value_type == "default":
         raise StatisticsError(
             "There is no transformation for value_type 'default'.", "Say rate or proportion."

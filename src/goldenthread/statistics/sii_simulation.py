@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, ndtri
+from scipy.special import ndtri
 
 from goldenthread.statistics.estimate import FloatArray
 
@@ -47,48 +47,62 @@ class Limits:
     share_not_positive: FloatArray
 
 
-def _drawn_directly(
-    rng: np.random.Generator,
-    maps: FloatArray,
-    centre: FloatArray,
-    standard_error: FloatArray,
-    out: FloatArray,
-) -> None:
-    """Redrawn lines that are linear in normal draws: intercept and slope are then exactly bivariate
-    normal, so two draws a line do the work of one for every quantile. The slopes are stratified, one from
-    each of equally likely slices: the same distribution, with far less noise in its percentiles."""
-    spread = maps * standard_error
-    (var_a, cov), (_, var_b) = spread @ spread.T
-    sd_b = np.sqrt(var_b)
-    shared = cov / sd_b if sd_b > 0 else 0.0
-    own = np.sqrt(max(var_a - shared**2, 0.0))
-    lines = out.shape[1]
-    slices = (np.arange(lines) + rng.random(lines)) / lines
-    along = ndtri(np.maximum(slices, np.finfo(np.float64).tiny))
-    mean_a, mean_b = maps @ centre
-    out[0] = mean_a + own * rng.standard_normal(lines) + shared * along
-    out[1] = mean_b + sd_b * along
+class _DirectDraws:
+    """Redrawn lines that are linear in normal draws.
+
+    Intercept and slope are then exactly bivariate normal, so two draws a line do the work of one for every
+    quantile. The slopes are stratified, one from each of equally likely slices, in ascending order: the
+    same distribution with far less noise in its percentiles, and nothing to sort.
+    """
+
+    def __init__(self, rng: np.random.Generator, repetitions: int) -> None:
+        slices = (np.arange(repetitions) + rng.random(repetitions)) / repetitions
+        self.along = ndtri(np.maximum(slices, np.finfo(np.float64).tiny))
+        self.own = rng.standard_normal(repetitions)
+
+    def lines(
+        self, maps: FloatArray, centre: FloatArray, standard_error: FloatArray, out: FloatArray
+    ) -> None:
+        spread = maps * standard_error
+        (var_start, covariance), (_, var_slope) = spread @ spread.T
+        sd_slope = np.sqrt(var_slope)
+        shared = covariance / sd_slope if sd_slope > 0 else 0.0
+        mean_start, mean_slope = maps @ centre
+        np.multiply(self.own, np.sqrt(max(var_start - shared**2, 0.0)), out=out[0])
+        out[0] += shared * self.along
+        out[0] += mean_start
+        np.multiply(self.along, sd_slope, out=out[1])
+        out[1] += mean_slope
 
 
-def _drawn_by_quantile(
-    rng: np.random.Generator,
-    maps: FloatArray,
-    centre: FloatArray,
-    standard_error: FloatArray,
-    back: str,
-    out: FloatArray,
-) -> None:
+class _QuantileDraws:
     """Redrawn lines through quantiles drawn on the log or logit scale and put back on their own."""
-    for first in range(0, out.shape[1], BLOCK):
-        block = out[:, first : first + BLOCK]
-        drawn = rng.standard_normal((len(centre), block.shape[1]))
-        drawn *= standard_error[:, None]
-        drawn += centre[:, None]
-        if back == "rate":
+
+    def __init__(self, rng: np.random.Generator, quantiles: int, repetitions: int, back: str) -> None:
+        self.z = rng.standard_normal((quantiles, repetitions))
+        self.back = back
+
+    def lines(
+        self, maps: FloatArray, centre: FloatArray, standard_error: FloatArray, out: FloatArray
+    ) -> None:
+        spread, buffer = standard_error[:, None], np.empty((len(centre), BLOCK))
+        middle = np.exp(centre)  # the value of a rate, the odds of a proportion
+        for first in range(0, out.shape[1], BLOCK):
+            z = self.z[:, first : first + BLOCK]
+            drawn = np.multiply(z, spread, out=buffer[:, : z.shape[1]])
             np.exp(drawn, out=drawn)
-        else:
-            expit(drawn, out=drawn)
-        np.matmul(maps, drawn, out=block)
+            drawn *= middle[:, None]
+            if self.back == "proportion":
+                # odds / (1 + odds), written so that huge odds stay finite
+                np.reciprocal(drawn, out=drawn)
+                drawn += 1.0
+                np.reciprocal(drawn, out=drawn)
+            np.matmul(maps, drawn, out=out[:, first : first + BLOCK])
+
+
+def _order_statistics(draws: FloatArray, wanted: tuple[int, int]) -> tuple[float, float]:
+    """Two order statistics; two selections beat one call for both by far."""
+    return float(np.partition(draws, wanted[0])[wanted[0]]), float(np.partition(draws, wanted[1])[wanted[1]])
 
 
 def simulated_limits(
@@ -105,24 +119,25 @@ def simulated_limits(
     ``centre`` and ``standard_error`` are areas by quantiles on the scale of the draws; ``back`` ("rate",
     "proportion" or None) says how draws return to the scale of the line. The limits are the order
     statistics number round(repetitions tail) and round(repetitions (1 - tail)), as OHID's method takes
-    them. One area is in memory at a time; each has its own stream of the seed.
+    them. All areas use the same standard normal draws, so an area's limits do not depend on what else is
+    in the table. Memory: 8 bytes x repetitions x quantiles, whatever the number of areas.
     """
-    areas = len(centre)
-    wanted = np.array([max(round(repetitions * tail), 1), round(repetitions * (1 - tail))]) - 1
-    out = np.empty((5, areas))
-    lines = np.empty((2, repetitions))
-    for i, stream in enumerate(np.random.SeedSequence(seed).spawn(areas)):
-        rng = np.random.Generator(np.random.SFC64(stream))
+    areas, quantiles = centre.shape
+    rng = np.random.Generator(np.random.SFC64(seed))
+    draws: _DirectDraws | _QuantileDraws
+    if back is None:
+        draws = _DirectDraws(rng, repetitions)
+    else:
+        draws = _QuantileDraws(rng, quantiles, repetitions, back)
+    wanted = max(round(repetitions * tail), 1) - 1, round(repetitions * (1 - tail)) - 1
+    lines, out = np.empty((2, repetitions)), np.empty((5, areas))
+    start, slope = lines
+    for i in range(areas):
         maps = np.stack([line.to_intercept[i], line.to_slope[i]])
-        if back is None:
-            _drawn_directly(rng, maps, centre[i], standard_error[i], lines)
-        else:
-            _drawn_by_quantile(rng, maps, centre[i], standard_error[i], back, lines)
-        start, slope = lines
-        out[4, i] = np.count_nonzero(start <= 0) / repetitions
+        draws.lines(maps, centre[i], standard_error[i], lines)
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = (start + slope) / start
-        ratio.partition(wanted)
-        slope.partition(wanted)  # in place: the ratio above was the last use of the pairing
-        out[:2, i], out[2:4, i] = slope[wanted], ratio[wanted]
+        out[:2, i] = slope[list(wanted)] if back is None else _order_statistics(slope, wanted)
+        out[2:4, i] = _order_statistics(ratio, wanted)
+        out[4, i] = np.count_nonzero(start <= 0) / repetitions
     return Limits(*out)
