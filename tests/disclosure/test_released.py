@@ -69,7 +69,7 @@ def test_hidden_cells_are_empty_and_never_zero() -> None:
 def test_display_and_rows_for_a_file() -> None:
     table = abbey()
     assert table.display()["people"].tolist() == ["130", "*", "*", "140"]
-    assert table.display()["rate"].tolist() == ["2.5", "9.9", "1", "not available"]
+    assert table.display()["rate"].tolist() == ["2.500", "9.900", "1", "not available"]
     assert table.to_csv_rows() == [
         ["practice", "people", "rate"],
         ["Abbey", 130, 2.5],

@@ -43,7 +43,8 @@ class ReleasedTable:
       was small or it was hidden to protect another: which of the two is never told.
     - ``policy``: name of the policy applied.
     - ``measures``: column -> kind, one of `KINDS`.
-    - ``per``: column -> multiplier of a rate or proportion (1 for a fraction, 100 for a percentage).
+    - ``per``: column -> multiplier of a rate or proportion (1 for a fraction, 100 for a percentage); for the ends of
+      an interval only when it is the interval of a proportion.
     - ``message``: one sentence for people about what was hidden, empty if nothing was.
     - ``whole_percent``: the policy keeps decimals of a percentage only over large denominators.
     """
@@ -123,13 +124,18 @@ class ReleasedTable:
             return MISSING_TEXT
         if not isinstance(value, (int, float, np.number)) or isinstance(value, bool) or kind == "dimension":
             return str(value)
-        if kind == "proportion":
-            percent = float(value) * 100.0 / self.per.get(name, 1.0)
+        number = float(value)
+        if kind == "proportion" or (kind in ("lower", "upper") and name in self.per):
+            percent = number * 100.0 / self.per.get(name, 1.0)
             whole = self.whole_percent and abs(percent - round(percent)) < 1e-9
             return f"{percent:.0f}%" if whole else f"{percent:.1f}%"
-        if kind == "count" or float(value).is_integer():
-            return f"{int(value):,}"
-        return f"{float(value):,.2f}" if kind == "cost" else f"{float(value):,.1f}"
+        if kind in ("count", "cost", "value") and number.is_integer():
+            return f"{int(number):,}"
+        if kind in ("rate", "mean"):
+            return f"{number:,.1f}"
+        if kind == "cost":
+            return f"{number:,.2f}"
+        return f"{number:,.3f}" if abs(number) < 10 else f"{number:,.1f}"
 
 
 def _plain(value: object) -> Cell:

@@ -176,6 +176,11 @@ def _compose(
                 per[column] = multiple
         else:
             figures[column] = np.where(where, np.nan, numbers(request, column))
+    for column, base in request.rates.items():
+        if request.kind(column) in ("lower", "upper") and column in figures:
+            whose = [c for c in request.rates if request.kind(c) == "proportion" and request.rates[c] == base]
+            if whose and whose[0] in per:
+                per[column] = per[whose[0]]
     for item in request.derived:
         where = resting_on((item.numerator, item.denominator))
         for name, kind, values in zip(item.columns, item.kinds, derive(request, item, where), strict=True):

@@ -48,7 +48,7 @@ def row_equations(
     if not dims:
         return []
     keys = [tuple(str(v) for v in key) for key in frame[dims].itertuples(index=False, name=None)]
-    position = {key: i for i, key in enumerate(keys)}
+    position = {key: i for i, key in reversed(list(enumerate(keys)))}
     if len(position) != len(keys):
         repeated = next(i for i, key in enumerate(keys) if position[key] != i)
         raise DisclosureError(
