@@ -1,0 +1,60 @@
+"""The language in which cohorts and derived measures are written: read, check, say in words."""
+
+from goldenthread.definitions.expressions.check import Variable, check, check_condition
+from goldenthread.definitions.expressions.nodes import (
+    Ago,
+    Among,
+    Arithmetic,
+    Both,
+    Compare,
+    Constant,
+    Either,
+    HowMany,
+    Kind,
+    Missing,
+    Name,
+    Node,
+    Not,
+    Place,
+    children,
+    names,
+    walk,
+)
+from goldenthread.definitions.expressions.parse import ExpressionError, parse
+from goldenthread.definitions.expressions.words import (
+    ExpressionJsonError,
+    from_json,
+    to_english,
+    to_json,
+    to_text,
+)
+
+__all__ = [
+    "Ago",
+    "Among",
+    "Arithmetic",
+    "Both",
+    "Compare",
+    "Constant",
+    "Either",
+    "ExpressionError",
+    "ExpressionJsonError",
+    "HowMany",
+    "Kind",
+    "Missing",
+    "Name",
+    "Node",
+    "Not",
+    "Place",
+    "Variable",
+    "check",
+    "check_condition",
+    "children",
+    "from_json",
+    "names",
+    "parse",
+    "to_english",
+    "to_json",
+    "to_text",
+    "walk",
+]
