@@ -9,7 +9,7 @@ from goldenthread.intake.linkage.errors import LinkageError
 from goldenthread.intake.linkage.model import COMPARISONS
 from goldenthread.intake.linkage.prepare import COMPARED, conform, prepare, useful
 from goldenthread.intake.linkage.result import LINK, NO_LINK, REVIEW, LinkageResult
-from goldenthread.intake.linkage.scoring import Model, connect, explain_failure, fit, score, to_arrow
+from goldenthread.intake.linkage.scoring import Model, connect, fit, score, to_arrow
 from goldenthread.intake.linkage.settings import LinkageSettings
 
 PSEUDONYM = pa.binary(16)
@@ -59,7 +59,7 @@ def link(registered: pa.Table, records: pa.Table, settings: LinkageSettings | No
         _load(connection, people, asked)
         model = _decide(connection, settings)
         return _result(connection, model, feeds)
-    except duckdb.Error as error:
+    except duckdb.Error:
         raise
     finally:
         connection.close()
@@ -128,7 +128,7 @@ def _decide(connection: duckdb.DuckDBPyConnection, settings: LinkageSettings) ->
                 (sum(odds) OVER identity - odds) / (1 + sum(odds) OVER identity) AS others
             FROM weighed WINDOW identity AS (PARTITION BY row)
         )
-        SELECT * EXCLUDE (odds, share, others), round(share, 6) AS probability, round(others, 6) AS rivals,
+        SELECT * EXCLUDE (person, odds, share, others), round(share, 6) AS probability, round(others, 6) AS rivals,
             CASE WHEN note = 2 OR round(share, 6) < {settings.review:.17g} THEN '{NO_LINK}'
                  WHEN note = 1 OR round(share, 6) < {settings.link:.17g} THEN '{REVIEW}'
                  ELSE '{LINK}' END AS band

@@ -27,6 +27,7 @@ _NO_NAME = (
     "UNKNOWN", "NOT KNOWN", "NOTKNOWN", "NK", "NA", "N A", "NONE", "NULL", "TEST", "BABY", "INFANT", "MALE", "FEMALE",
     "BOY", "GIRL", "TWIN", "MR", "MRS", "MS", "MISS", "DR", "X", "XX", "XXX", "ANON", "ANONYMOUS", "NO NAME", "PATIENT",
 )  # fmt: skip
+_MOST_PAIRS = 20_000  # that one birth date may make
 _TITLES = r"^(MR|MRS|MS|MISS|MX|DR|REV|SIR|MASTER) +"
 
 # Text is cut before it is compared: comparing takes time with the square of its length.
@@ -41,7 +42,7 @@ SELECT row,
     {_KNOWN.format(value=f"({_NAME.format(column='given_name')})")} AS given_all,
     {_KNOWN.format(value=f"({_NAME.format(column='family_name')})")} AS family_all,
     -- 1900-01-01 and earlier stand for "not known" in several systems
-    CASE WHEN try_cast(birth_date AS DATE) > DATE '1900-01-01'
+    CASE WHEN try_cast(birth_date AS DATE) BETWEEN DATE '1900-01-02' AND DATE '2199-12-31'
          THEN strftime(try_cast(birth_date AS DATE), '%Y%m%d') END AS birth_date,
     CASE upper(trim(sex)) WHEN '1' THEN 'M' WHEN 'M' THEN 'M' WHEN 'MALE' THEN 'M'
                           WHEN '2' THEN 'F' WHEN 'F' THEN 'F' WHEN 'FEMALE' THEN 'F' END AS sex,
@@ -112,9 +113,9 @@ def prepare(connection: duckdb.DuckDBPyConnection, sources: list[str]) -> None:
         ("family", "replace(family_all, ' ', '')"),
     ):
         union = " UNION ".join(f"SELECT {expression} AS name FROM {source}_cleaned" for source in sources)
-        names[column] = connection.sql(
-            f"SELECT name FROM ({union}) WHERE name IS NOT NULL"
-        ).to_arrow_table()["name"]
+        names[column] = connection.sql(f"SELECT name FROM ({union}) WHERE name IS NOT NULL").to_arrow_table()[
+            "name"
+        ]
     roots = pa.array([name_roots(name) for name in names["given"].to_pylist()], pa.list_(pa.string()))
     sounds = pa.array([sound(name) for name in names["family"].to_pylist()], pa.string())
     connection.register("name_roots", pa.table({"name": names["given"], "roots": roots}))
@@ -123,8 +124,29 @@ def prepare(connection: duckdb.DuckDBPyConnection, sources: list[str]) -> None:
         derived = _DERIVED.format(cleaned=f"{source}_cleaned")
         connection.execute(f"CREATE TEMP TABLE {source}_prepared AS {derived}")
         connection.execute(f"DROP TABLE {source}_cleaned")
+        connection.execute(f"ALTER TABLE {source}_prepared ADD COLUMN birth_date_selective VARCHAR")
+    _mark_selective(connection, sources)
     connection.unregister("name_roots")
     connection.unregister("name_sounds")
+
+
+def _mark_selective(connection: duckdb.DuckDBPyConnection, sources: list[str]) -> None:
+    """Copy birth dates that few share to ``birth_date_selective``: a date that thousands share (1 January of a
+    year, where the day was not known) would make millions of pairs."""
+    counts = [
+        f"(SELECT birth_date, count(*) AS n FROM {source}_prepared GROUP BY 1) {source}" for source in sources
+    ]
+    joined = " JOIN ".join([counts[0], *(f"{each} USING (birth_date)" for each in counts[1:])])
+    pairs = " * ".join(f"{source}.n" for source in sources)
+    connection.execute(
+        f"CREATE TEMP TABLE selective AS SELECT birth_date FROM {joined} WHERE {pairs} <= {_MOST_PAIRS}"
+    )
+    for source in sources:
+        connection.execute(
+            f"UPDATE {source}_prepared SET birth_date_selective = birth_date"
+            " WHERE birth_date IN (SELECT birth_date FROM selective)"
+        )
+    connection.execute("DROP TABLE selective")
 
 
 def name_roots(name: str) -> list[str]:

@@ -121,7 +121,11 @@ def _figures(linker: Any, name: str) -> list[list[float | None]]:
 
 
 def _mixed(shipped: list[float], found: list[float | None], seen: float, weight: float) -> list[float]:
-    """Found figures with the shipped ones mixed in as ``weight`` observations; a level never seen gets those."""
+    """Found figures with the shipped ones mixed in as ``weight`` observations.
+
+    Splink leaves the figure it was given on a level it never saw, so an unchanged figure means none seen.
+    """
+    found = [None if value == old else value for value, old in zip(found, shipped, strict=True)]
     mixed = [
         ((value or 0.0) * seen + old * weight) / (seen + weight)
         for value, old in zip(found, shipped, strict=True)
@@ -131,9 +135,10 @@ def _mixed(shipped: list[float], found: list[float | None], seen: float, weight:
 
 
 def _makes_sense(comparison: Comparison) -> bool:
-    """Full agreement must speak for one person more than any other level that is not rarer, conflict against."""
+    """Conflict must speak against, more than anything else does; most true pairs must agree in some way."""
     weights = [math.log2(level.m / level.u) for level in comparison.levels]
-    return weights[0] > 0 > weights[-1] and weights[-1] == min(weights) and comparison.levels[0].m > 0.2
+    agreeing = sum(level.m for level, weight in zip(comparison.levels, weights, strict=True) if weight > 0)
+    return weights[-1] < 0 and weights[-1] == min(weights) and agreeing > 0.5
 
 
 def _linker(
