@@ -158,10 +158,10 @@ class Asking:
                     break
 
     def _nearest(self, shared: Counts, size: int, old_sizes: Counts) -> list[Ids]:
-        """Return the earlier sets that overlap most with this one."""
-        overlapping = np.flatnonzero(shared > 0)
-        likeness = shared[overlapping] / (size + old_sizes[overlapping] - shared[overlapping])
-        best = overlapping[np.argsort(-likeness, kind="stable")[:MOST_ANSWERS]]
+        """Return the earlier sets that overlap most with this one, then the latest of those that do not."""
+        likeness = shared / np.maximum(size + old_sizes - shared, 1)
+        latest = np.arange(len(old_sizes))
+        best = np.lexsort((-latest, -likeness))[:MOST_ANSWERS]
         return [self._view.sets.ids(int(p)) for p in best]
 
     def _known(self, shared: Counts, sizes: Counts, old_sizes: Counts, rounding: int) -> Bools:

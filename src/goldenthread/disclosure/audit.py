@@ -143,6 +143,8 @@ class _Component:
 
     def leaks(self) -> list[Leak]:
         """Return the protected cells of this component that are too narrow."""
+        if self.matrix.shape[0] == 0:  # in no total: nothing to subtract from
+            return []
         low_open, high_open = self._not_reached(-1.0), self._not_reached(1.0)
         found: list[Leak] = []
         for cell in sorted(low_open | high_open):
