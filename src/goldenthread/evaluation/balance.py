@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from goldenthread.evaluation.arrays import Bools, Floats, as_bools, as_floats
+from goldenthread.evaluation.design import is_binary
 from goldenthread.evaluation.errors import EvaluationError
 from goldenthread.evaluation.matching import Matches
 
@@ -55,10 +57,10 @@ def balance_table(
     for j, name in enumerate(labels):
         column = np.ascontiguousarray(x[:, j])
         a, b = column[t], column[c]
-        binary = bool(((b == 0) | (b == 1)).all() and ((a == 0) | (a == 1)).all())
+        binary = is_binary(column)
         scale = _scale(a, b, binary, denominator)
         row: dict[str, object] = {"covariate": name}
-        points = None if binary else np.sort(column)
+        points = None if binary else _Points.of(column)
         row |= _compare(a, b, None, None, points, scale, "before")
         if w is not None:
             row |= _compare(column[used_t], column[used_c], w[used_t], w[used_c], points, scale, "after")
@@ -91,14 +93,22 @@ def _scale(a: Floats, b: Floats, binary: bool, denominator: str) -> float:
 
 
 def _compare(
-    a: Floats, b: Floats, wa: Floats | None, wb: Floats | None, points: Floats | None, scale: float, when: str
+    a: Floats,
+    b: Floats,
+    wa: Floats | None,
+    wb: Floats | None,
+    points: _Points | None,
+    scale: float,
+    when: str,
 ) -> dict[str, float]:
     mean_a, mean_b = float(np.average(a, weights=wa)), float(np.average(b, weights=wb))
     if points is None:
         gap_mean = gap_max = abs(mean_a - mean_b)
         ratio = np.nan
     else:
-        gap_mean, gap_max = _ecdf_gaps(a, b, wa, wb, points)
+        gap_mean, gap_max = (
+            points.gaps_of_everybody(a) if wa is None or wb is None else points.gaps(a, b, wa, wb)
+        )
         other = _variance(b, wb, binary=False)
         ratio = _variance(a, wa, binary=False) / other if other > 0 else np.nan
     return {
@@ -132,23 +142,35 @@ def _variance(x: Floats, w: Floats | None, binary: bool) -> float:
     return float(w @ (x - mean) ** 2 / spare) if spare > 0 else 0.0
 
 
-def _ecdf_gaps(
-    a: Floats, b: Floats, wa: Floats | None, wb: Floats | None, points: Floats
-) -> tuple[float, float]:
-    """``points`` is everybody's value in order; the functions are compared at each distinct one."""
-    last = np.flatnonzero(np.append(points[1:] != points[:-1], True))
-    first = _running_total(a, wa, points)[last]
-    if wb is None and len(a) + len(b) == len(points):  # both groups are everybody: one is the rest
-        other = (last + 1.0) - first if wa is None else _running_total(b, wb, points)[last]
-    else:
-        other = _running_total(b, wb, points)[last]
-    gap = np.abs(first / first[-1] - other / other[-1])
-    return float(gap.mean()), float(gap.max())
+@dataclass(frozen=True)
+class _Points:
+    """The distinct values of a column among everybody, and how many people lie at or below each."""
 
+    values: Floats
+    below: Floats
 
-def _running_total(x: Floats, w: Floats | None, points: Floats) -> Floats:
-    at = np.searchsorted(points, x, side="left")
-    return np.cumsum(np.bincount(at, weights=w, minlength=len(points)), dtype=np.float64)
+    @classmethod
+    def of(cls, column: Floats) -> _Points:
+        ordered = np.sort(column)
+        last = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
+        return cls(ordered[last], np.asarray(last + 1, dtype=np.float64))
+
+    def gaps_of_everybody(self, a: Floats) -> tuple[float, float]:
+        """Mean and largest eCDF gap between a group and all the rest, unweighted."""
+        here = np.bincount(np.searchsorted(self.values, a), minlength=len(self.values))
+        first = np.cumsum(here, dtype=np.float64)
+        other = self.below - first
+        gap = np.abs(first / first[-1] - other / other[-1])
+        return float(gap.mean()), float(gap.max())
+
+    def gaps(self, a: Floats, b: Floats, wa: Floats, wb: Floats) -> tuple[float, float]:
+        """The same between two weighted groups: the gap only changes where one of them has somebody."""
+        at = np.searchsorted(self.values, np.concatenate([a, b]))
+        step = np.concatenate([wa / wa.sum(), -wb / wb.sum()])
+        order = np.argsort(at, kind="stable")
+        gap = np.abs(np.cumsum(step[order]))
+        stretch = np.diff(np.append(at[order], len(self.values)))
+        return float(gap @ stretch / len(self.values)), float(gap[stretch > 0].max(initial=0.0))
 
 
 def balanced(table: pd.DataFrame, *, limit: float = GOOD) -> Bools:

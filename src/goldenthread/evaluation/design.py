@@ -30,8 +30,8 @@ class Design:
 
     @property
     def regressors(self) -> Floats:
-        """The columns a regression uses (a copy, without intercept and without reference levels)."""
-        return self.matrix[:, ~self.reference]
+        """The columns a regression uses, without intercept and without reference levels."""
+        return self.matrix.T[~self.reference].T if self.reference.any() else self.matrix
 
 
 def design_matrix(
@@ -82,11 +82,20 @@ def design_matrix(
     notes += [f"Left out, the same for everybody: {name}." for name in constant]
     if not columns:
         raise EvaluationError("No covariate is left to match on.", "Name at least one that varies.")
-    matrix = np.empty((rows, len(columns)), dtype=np.float64)
+    matrix = np.empty((rows, len(columns)), dtype=np.float64, order="F")  # everything here goes by column
     for j, column in enumerate(columns):
         matrix[:, j] = column
-    binary = np.array([bool(((c == 0) | (c == 1)).all()) for c in columns])
+    binary = np.array([is_binary(c) for c in columns])
     return Design(matrix, tuple(names), binary, np.array(reference, dtype=np.bool_), tuple(notes))
+
+
+def is_binary(column: Floats) -> bool:
+    """Whether a column holds only zeros and ones.
+
+    >>> is_binary(np.array([0.0, 1.0])), is_binary(np.array([0.0, 2.0]))
+    (True, False)
+    """
+    return all(bool(((part == 0) | (part == 1)).all()) for part in (column[:1000], column))
 
 
 def _column(frame: pd.DataFrame, name: str) -> pd.Series:

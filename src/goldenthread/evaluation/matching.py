@@ -97,13 +97,13 @@ def match(
     rng = np.random.default_rng(seed)
     windows = _windows(n, entry, eligible_from, eligible_to)
     controls = np.flatnonzero(~flag)
-    rank = rng.permutation(len(controls)) if seed is not None else np.arange(len(controls))
+    first = rng.permutation(len(controls)) if seed is not None else np.arange(len(controls))
     pool = Pool(
         values,
         strata,
         people,
         controls,
-        rank,
+        first,
         windows=windows,
         many_rows=person is not None and not replace,
         vectors=None if mahalanobis is None else _whiten(mahalanobis, flag),

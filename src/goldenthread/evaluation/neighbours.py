@@ -13,7 +13,7 @@ STEPS = 48
 class Pool:
     """Candidates in order of (stratum, score, tie rank), with used ones skipped by linked jumps.
 
-    ``left`` and ``right`` are union-find links: following them from a place leads to the nearest place at
+    ``first`` lists the candidates in tie order. ``left`` and ``right`` are union-find links: following them from a place leads to the nearest place at
     or beyond it that is still free, so removing and searching stay near constant time. ``many_rows``: a person
     may hold several rows, and all leave the pool together.
     """
@@ -24,7 +24,7 @@ class Pool:
         stratum: Ints,
         person: Ints,
         rows: Ints,
-        rank: Ints,
+        first: Ints,
         *,
         windows: tuple[Ints, Ints, Ints] | None,
         many_rows: bool,
@@ -32,8 +32,11 @@ class Pool:
         below_first: bool = False,
     ) -> None:
         self.below_first = below_first
-        by_rank = np.argsort(rank)  # then two stable sorts: faster than one on three keys
-        order = by_rank[np.argsort(score[rows[by_rank]], kind="stable")]
+        rank = np.empty(len(rows), dtype=np.int64)
+        rank[first] = np.arange(len(rows))
+        order = first[
+            np.argsort(score[rows[first]], kind="stable")
+        ]  # two stable sorts beat one on three keys
         if stratum.max(initial=0) > 0:
             order = order[np.argsort(stratum[rows[order]], kind="stable")]
         self.rows = rows[order]
@@ -49,8 +52,8 @@ class Pool:
         self.free = np.ones(len(self.rows), dtype=np.bool_)
         kinds = int(stratum.max(initial=0)) + 1
         self.starts = np.searchsorted(stratum[self.rows], np.arange(kinds + 1))
-        self.right = list(range(len(self.rows) + 1))
-        self.left = list(range(len(self.rows) + 1))  # place p is held at p + 1; 0 means none
+        self.right: dict[int, int] = {}
+        self.left: dict[int, int] = {}  # place p is held at p + 1; 0 means none
         self._by_person: Ints | None = None
         self._place = np.full(len(score), -1, dtype=np.int64)
         self._place[self.rows] = np.arange(len(self.rows))
@@ -182,11 +185,11 @@ class Pool:
         return int(self.rows[best]), float(np.sqrt(distance.min()))
 
 
-def _follow(links: list[int], place: int) -> int:
-    """The end of a chain of links, shortening the chain on the way."""
+def _follow(links: dict[int, int], place: int) -> int:
+    """The end of a chain of links, shortening the chain on the way. A place without a link is free."""
     end = place
-    while links[end] != end:
+    while end in links:
         end = links[end]
-    while links[place] != end:
+    while place != end:
         links[place], place = end, links[place]
     return end

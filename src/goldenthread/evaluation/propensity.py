@@ -60,23 +60,10 @@ def propensity(
     labels = list(names) if names is not None else [f"covariate {j}" for j in range(x.shape[1])]
     if flag.all() or not flag.any():
         raise Refusal("There are no people in one of the two groups.", "Give treated people and candidates.")
-    mean, spread = _moments(x)
-    if not np.isfinite(mean).all():
-        bad = [labels[j] for j in np.flatnonzero(~np.isfinite(mean))]
-        raise EvaluationError(f"Missing or infinite values in {', '.join(bad)}.", "Fill or mark them first.")
-    constant = [labels[j] for j in np.flatnonzero(spread <= 1e-12 * np.maximum(1.0, np.abs(mean)))]
-    if constant:
-        raise EvaluationError(
-            f"The same for everybody, so nothing to match on: {', '.join(constant)}.",
-            "Leave these covariates out.",
-        )
-    z = np.empty((len(x), x.shape[1] + 1))
-    z[:, 0] = 1.0
-    np.subtract(x, mean, out=z[:, 1:])
-    z[:, 1:] /= spread
+    z, mean, spread = _standardised(x, labels)
     keep, notes = _independent(z, labels)
     if len(keep) < z.shape[1]:
-        z = np.ascontiguousarray(z[:, keep])
+        z = z.T[keep].T
     beta, penalised = _fit(z, flag)
     if penalised:
         notes.append(
@@ -94,13 +81,32 @@ def propensity(
     return Propensity(logit, expit(logit), intercept, slopes, kept, tuple(notes))
 
 
-def _moments(x: Floats) -> tuple[Floats, Floats]:
-    mean = x.mean(axis=0)
-    total = np.zeros(x.shape[1])
-    for start in range(0, len(x), CHUNK):
-        part = x[start : start + CHUNK] - mean
-        total += np.einsum("ij,ij->j", part, part)
-    return mean, np.sqrt(total / len(x))
+def _standardised(x: Floats, labels: list[str]) -> tuple[Floats, Floats, Floats]:
+    """An intercept and each covariate with mean 0 and standard deviation 1, columns contiguous."""
+    z = np.empty((len(x), x.shape[1] + 1), order="F")
+    z[:, 0] = 1.0
+    mean, spread = np.empty(x.shape[1]), np.empty(x.shape[1])
+    bad, constant = [], []
+    for j, label in enumerate(labels):
+        column = z[:, j + 1]
+        column[:] = x[:, j]
+        mean[j] = column.mean()
+        column -= mean[j]
+        spread[j] = np.sqrt(column @ column / len(column))
+        if not np.isfinite(spread[j]):
+            bad.append(label)
+        elif spread[j] <= 1e-12 * max(1.0, abs(mean[j])):
+            constant.append(label)
+        else:
+            column /= spread[j]
+    if bad:
+        raise EvaluationError(f"Missing or infinite values in {', '.join(bad)}.", "Fill or mark them first.")
+    if constant:
+        raise EvaluationError(
+            f"The same for everybody, so nothing to match on: {', '.join(constant)}.",
+            "Leave these covariates out.",
+        )
+    return z, mean, spread
 
 
 def _independent(z: Floats, labels: list[str]) -> tuple[list[int], list[str]]:

@@ -101,7 +101,7 @@ def build(
 
 
 def _rows(matrix: Floats, keep: Ints, total: int) -> Floats:
-    return matrix if len(keep) == total else matrix[keep]
+    return matrix if len(keep) == total else matrix.T[:, keep].T
 
 
 def _month_end(day: np.datetime64) -> np.datetime64:
@@ -158,9 +158,13 @@ def _matched(
         replace=replace,
         seed=seed,
         mahalanobis=_rows(design.regressors, keep, len(people.pid)) if distance == "mahalanobis" else None,
-        person=people.pid[keep],
+        person=people.pid[keep] if _repeats(people.pid[keep]) else None,
         **windows,  # type: ignore[arg-type]
     )
+
+
+def _repeats(pid: Ints) -> bool:
+    return len(np.unique(pid)) < len(pid)
 
 
 def _refuse_if_few(pairs: Matches, treated: int, largest_unmatched: float) -> None:
