@@ -1,0 +1,183 @@
+"""What a definition can say: measures, conditions, scores, segmentations, cohorts and indicators."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+DefinitionKind = Literal[
+    "measure", "condition", "score", "segment", "indicator", "codelist", "cohort", "initiative"
+]
+
+TAKES: Mapping[str, str] = {
+    "exists": "truth",
+    "count": "number",
+    "days": "number",
+    "distinct codes": "number",
+    "distinct groups": "number",
+    "weights": "number",
+    "sum": "number",
+    "min": "number",
+    "max": "number",
+    "mean": "number",
+    "first value": "number",
+    "latest value": "number",
+    "first date": "date",
+    "latest date": "date",
+    "latest group": "text",
+    "days covered": "number",
+}
+"""What ``take`` may be, and the kind of the answer.
+
+exists: any row; count: rows; days: different dates; distinct codes: different codes; distinct groups: different
+groups of the codelist; weights: sum of the codelist's weights over the different groups; sum, min, max, mean,
+first value, latest value: of ``value`` (another column with ``of``); first date, latest date; latest group: the
+codelist group of the latest code; days covered: days of the window that periods cover, each day once.
+"""
+
+_SPAN = re.compile(r"(\d+) (day|month|year)s?")
+
+
+@dataclass(frozen=True)
+class Span:
+    """A length of time in whole months or days."""
+
+    amount: int
+    unit: Literal["days", "months"]
+
+    @classmethod
+    def read(cls, text: str) -> Span:
+        """Read "24 months", "90 days" or "5 years"; ``ValueError`` for anything else.
+
+        >>> Span.read("5 years")
+        Span(amount=60, unit='months')
+        """
+        found = _SPAN.fullmatch(text.strip())
+        if not found:
+            raise ValueError(text)
+        amount = int(found[1])
+        if found[2] == "year":
+            return cls(amount * 12, "months")
+        return cls(amount, "days" if found[2] == "day" else "months")
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What every definition has: a name, a rule in plain words, a source, a version, and where it is written."""
+
+    name: str
+    rule: str
+    source: str
+    version: str = "1"
+    unit: str = ""
+    file: str = field(default="", compare=False)
+    line: int = field(default=0, compare=False)
+    raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    kind: DefinitionKind = field(default="measure", init=False)
+
+
+@dataclass(frozen=True)
+class Measure(Definition):
+    """One fact about each person on the index date.
+
+    Either taken from the rows of one table (``table``, ``take``) or worked out from other facts
+    (``expression``). The window runs from ``within`` before the index date (that day not included) to
+    ``until`` before it, or to the index date itself (included). ``since = "financial year"`` begins on
+    1 April instead. ``active`` keeps periods that cover the index date.
+    """
+
+    table: str = ""
+    take: str = ""
+    of: str = ""
+    codes: tuple[str, ...] = ()
+    where: str = ""
+    within: Span | None = None
+    until: Span | None = None
+    since: str = ""
+    active: bool = False
+    valid: tuple[float, float] | None = None
+    expression: str = ""
+    values: tuple[str, ...] = ()
+    area: str = ""
+
+
+@dataclass(frozen=True)
+class Condition(Definition):
+    """A diagnosis or state that a person has on the index date.
+
+    A code in ``codes`` not followed by a later code in ``resolved`` (a resolving code on the same day does
+    not count), within the ages on the index date, and where ``expression`` (over measures) holds. Gives the
+    fact ``<name>`` and the date ``<name>_since`` of the first code that stands.
+    """
+
+    codes: tuple[str, ...] = ()
+    resolved: tuple[str, ...] = ()
+    min_age: int | None = None
+    max_age: int | None = None
+    within: Span | None = None
+    expression: str = ""
+    group: str = ""
+    register: str = ""
+
+    kind: DefinitionKind = field(default="condition", init=False)
+
+
+@dataclass(frozen=True)
+class Score(Definition):
+    """A published score: its method by name, what it is fed with, and its categories.
+
+    ``inputs`` maps the method's arguments to facts. ``categories`` maps names to the least score of each, in
+    rising order. ``warning`` must stand wherever the score is shown.
+    """
+
+    method: str = ""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    categories: Mapping[str, float] = field(default_factory=dict)
+    warning: str = ""
+
+    kind: DefinitionKind = field(default="score", init=False)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One segment of a segmentation: people who meet its expression and none before it."""
+
+    name: str
+    rule: str
+    expression: str
+
+
+@dataclass(frozen=True)
+class Segmentation(Definition):
+    """Segments in order of priority: each person is in the first whose expression holds, else in ``otherwise``."""
+
+    segments: tuple[Segment, ...] = ()
+    otherwise: str = ""
+
+    kind: DefinitionKind = field(default="segment", init=False)
+
+
+@dataclass(frozen=True)
+class Cohort(Definition):
+    """People by an expression, with a name."""
+
+    expression: str = ""
+    title: str = ""
+
+    kind: DefinitionKind = field(default="cohort", init=False)
+
+
+@dataclass(frozen=True)
+class Indicator(Definition):
+    """A share of people (numerator among denominator) or a rate (sum of a measure over people)."""
+
+    numerator: str = ""
+    denominator: str = ""
+    better: Literal["higher", "lower", "neither"] = "neither"
+    per: float = 100
+
+    kind: DefinitionKind = field(default="indicator", init=False)
