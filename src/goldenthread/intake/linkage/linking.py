@@ -9,7 +9,7 @@ from goldenthread.intake.linkage.errors import LinkageError
 from goldenthread.intake.linkage.model import COMPARISONS
 from goldenthread.intake.linkage.prepare import COMPARED, conform, prepare, useful
 from goldenthread.intake.linkage.result import LINK, NO_LINK, REVIEW, LinkageResult
-from goldenthread.intake.linkage.scoring import Model, connect, fit, score, to_arrow
+from goldenthread.intake.linkage.scoring import Model, connect, explain_failure, fit, score, to_arrow
 from goldenthread.intake.linkage.settings import LinkageSettings
 
 PSEUDONYM = pa.binary(16)
@@ -59,8 +59,8 @@ def link(registered: pa.Table, records: pa.Table, settings: LinkageSettings | No
         _load(connection, people, asked)
         model = _decide(connection, settings)
         return _result(connection, model, feeds)
-    except duckdb.Error:
-        raise
+    except duckdb.Error as error:
+        raise explain_failure(error) from None
     finally:
         connection.close()
 
@@ -98,10 +98,8 @@ def _load(connection: duckdb.DuckDBPyConnection, people: pa.Table, asked: pa.Tab
 
 def _decide(connection: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> Model:
     """Make the table ``decided``: for each identity the best person, the probability, the band and the reasons."""
-    (people,) = connection.execute(
-        "SELECT count(DISTINCT person) FROM registered_prepared JOIN registered USING (row)"
-    ).fetchone()
-    (identities,) = connection.execute("SELECT count(*) FROM identities_prepared").fetchone()
+    people = _count(connection, "count(DISTINCT person) FROM registered_prepared JOIN registered USING (row)")
+    identities = _count(connection, "count(*) FROM identities_prepared")
     if not people or not identities:
         names = [f"gamma_{each.name}" for each in COMPARISONS]
         weights = ", ".join(f"NULL::INT AS {name}" for name in names)
@@ -137,6 +135,11 @@ def _decide(connection: duckdb.DuckDBPyConnection, settings: LinkageSettings) ->
         """
     )
     return model
+
+
+def _count(connection: duckdb.DuckDBPyConnection, what: str) -> int:
+    # fetchall: DuckDB 2.0 refuses further work while a result is not read to its end
+    return int(connection.execute(f"SELECT {what}").fetchall()[0][0])
 
 
 def _result(connection: duckdb.DuckDBPyConnection, model: Model, feeds: pa.ChunkedArray) -> LinkageResult:
@@ -177,4 +180,4 @@ def _result(connection: duckdb.DuckDBPyConnection, model: Model, feeds: pa.Chunk
 
 
 def _any(column: pa.ChunkedArray) -> bool:
-    return column.null_count < len(column)
+    return bool(column.null_count < len(column))

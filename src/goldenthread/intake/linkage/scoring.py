@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,10 +44,11 @@ def fit(
     if identities < limits.fewest_to_train or people < limits.fewest_to_train:
         return Model(COMPARISONS, prior, "shipped")
     try:
-        strangers = _estimate_u(connection, people, limits)
-        estimated = _estimate_m(connection, strangers, prior, identities)
-    except (duckdb.Error, ArithmeticError, ValueError, LookupError):
-        # Splink raises ValueError where a training block has nothing in it (every birth date missing, say).
+        with _splink_at_work():
+            strangers = _estimate_u(connection, people, limits)
+            estimated = _estimate_m(connection, strangers, prior, identities)
+    except (LinkageError, ArithmeticError, ValueError, LookupError):
+        # A training block with nothing in it, for example (every birth date missing).
         return Model(COMPARISONS, prior, "shipped (the data gave no estimate)")
     sound = tuple(new if _makes_sense(new) else old for new, old in zip(estimated, COMPARISONS, strict=True))
     kept = [new.words.lower() for new, used in zip(estimated, sound, strict=True) if new is not used]
@@ -60,10 +63,10 @@ def score(connection: duckdb.DuckDBPyConnection, model: Model) -> str:
     Columns: ``row_l`` (registered row), ``row_r`` (identity), ``match_weight``, and for each comparison
     ``gamma_<name>`` (level, counted from the worst; -1 not compared) and ``mw_<name>`` and ``mw_tf_adj_<name>``.
     """
-    linker = _linker(
-        connection, settings(model.comparisons, "link_only", model.prior), ["registered", "identities"]
-    )
-    predicted = linker.inference.predict(threshold_match_weight=_LEAST_WEIGHT, warning_mode="never")
+    with _splink_at_work():
+        linked = settings(model.comparisons, "link_only", model.prior)
+        linker = _linker(connection, linked, ["registered", "identities"])
+        predicted = linker.inference.predict(threshold_match_weight=_LEAST_WEIGHT, warning_mode="never")
     return str(predicted.physical_name)
 
 
@@ -153,6 +156,20 @@ def _linker(
         for number, table in enumerate(tables)
     ]
     return Linker(frames if len(frames) > 1 else frames[0], model, log_level=logging.ERROR)
+
+
+@contextmanager
+def _splink_at_work() -> Iterator[None]:
+    """Splink's failures in plain words: its messages hold whole SQL statements."""
+    from splink.internals.exceptions import SplinkException
+
+    try:
+        yield
+    except SplinkException as error:
+        out_of_memory = "Out of Memory" in str(error)
+        raise explain_failure(duckdb.OutOfMemoryException() if out_of_memory else duckdb.Error()) from None
+    except duckdb.Error as error:
+        raise explain_failure(error) from None
 
 
 def connect(limits: LinkageSettings) -> duckdb.DuckDBPyConnection:
