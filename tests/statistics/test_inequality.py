@@ -136,6 +136,15 @@ def test_a_line_that_starts_at_nought_has_no_ratio():
     assert "no meaning" in index.rii.note
 
 
+def test_a_line_that_may_start_under_nought_has_no_ratio():
+    people, value = [10] * 5, [1.0, 2, 3, 4, 5]
+    sure = slope_index_of_inequality(value, [0.1] * 5, people, seed=1)
+    doubtful = slope_index_of_inequality(value, [1.0] * 5, people, seed=1)
+    assert sure.intercept == doubtful.intercept > 0
+    assert sure.rii.available
+    assert not doubtful.rii.available
+
+
 def test_standard_errors_from_limits_are_the_published_ones(vector):
     table = vector("sii").dropna(subset=["LowerCL", "UpperCL", "StandardError", "Value"])
     for kind, rows in table.groupby("ValueType"):

@@ -79,6 +79,13 @@ def test_no_events_has_a_lower_limit_of_zero_and_an_upper_one():
     assert exact_poisson_limits(0)[0] == 0
 
 
+def test_the_method_changes_at_ten_events():
+    nine, ten = rate(9, 100, per=100), rate(10, 100, per=100)
+    assert (nine.lower, nine.upper) == pytest.approx([float(x) for x in exact_poisson_limits(9)])
+    assert (ten.lower, ten.upper) == pytest.approx([float(x) for x in byar_limits(10)])
+    assert ten.lower != pytest.approx(float(exact_poisson_limits(10)[0]))
+
+
 def test_none_and_all_stay_between_nought_and_one():
     e = proportion([0, 40], [40, 40])
     assert e.lower[0] == 0
