@@ -49,6 +49,16 @@ def as_codes(values: Any, name: str, *, length: int | None = None) -> Ints:
     return codes.astype(np.int64)
 
 
+def distinct(values: npt.NDArray[Any]) -> int:
+    """How many different values there are. (Sorting whole numbers beats NumPy's hashing of them.)
+
+    >>> distinct(np.array([3, 1, 3]))
+    2
+    """
+    ordered = np.sort(values)
+    return len(ordered) and 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
+
+
 def counts_and_days(
     count: npt.ArrayLike, days: npt.ArrayLike, *, length: int | None = None, name: str = "count"
 ) -> tuple[Floats, Floats]:

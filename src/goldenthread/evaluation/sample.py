@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from goldenthread.evaluation.arrays import Bools, Days, Floats, Ints, as_codes
+from goldenthread.evaluation.arrays import Bools, Days, Floats, Ints, as_codes, distinct
 from goldenthread.evaluation.balance import balance_table
 from goldenthread.evaluation.design import Design, design_matrix
 from goldenthread.evaluation.errors import EvaluationError, Refusal
@@ -87,15 +87,15 @@ def build(
     notes = people.notes + design.notes + fit.notes
     flow = [
         ("treated", "entered", int(flag.sum())),
-        ("candidates", "candidates", len(np.unique(people.pid[~people.treated]))),
-        ("candidates", "eligible when somebody entered", len(np.unique(people.pid[keep][~flag]))),
+        ("candidates", "candidates", distinct(people.pid[~people.treated])),
+        ("candidates", "eligible when somebody entered", distinct(people.pid[keep][~flag])),
     ]
     if method == "matching":
         width = None if caliper is None else caliper * spread
         pairs = _matched(people, design, keep, fit, exact, width, distance, ratio, replace, seed)
         _refuse_if_few(pairs, int(flag.sum()), largest_unmatched)
         return _from_pairs(study, people, design, keep, fit, pairs, flow, notes), people, design
-    if len(set(exact.tolist())) > 1 and study.exact:
+    if study.exact:
         raise EvaluationError("Weighting cannot match exactly.", "Use matching, or make them covariates.")
     return _from_weights(study, people, design, keep, fit, method, seed, flow, notes), people, design
 
@@ -152,19 +152,15 @@ def _matched(
     return match(
         fit.logit,
         flag,
-        exact=exact,
+        exact=exact if exact.any() else None,
         caliper=width,
         ratio=ratio,
         replace=replace,
         seed=seed,
         mahalanobis=_rows(design.regressors, keep, len(people.pid)) if distance == "mahalanobis" else None,
-        person=people.pid[keep] if _repeats(people.pid[keep]) else None,
+        person=people.pid[keep] if distinct(people.pid[keep]) < len(keep) else None,
         **windows,  # type: ignore[arg-type]
     )
-
-
-def _repeats(pid: Ints) -> bool:
-    return len(np.unique(pid)) < len(pid)
 
 
 def _refuse_if_few(pairs: Matches, treated: int, largest_unmatched: float) -> None:
@@ -193,11 +189,11 @@ def _from_pairs(
     start = np.concatenate([people.start[keep[leads]], people.start[keep[pairs.control]]])
     start = np.where(np.isnat(start), people.start[keep[pairs.treated]][_after(leads, pairs)], start)
     weights = np.concatenate([np.ones(len(leads)), (1.0 / size)[set_of]])
-    sets = lead if len(np.unique(people.pid[row])) == len(row) else joined_clusters(lead, people.pid[row])
+    sets = lead if distinct(people.pid[row]) == len(row) else joined_clusters(lead, people.pid[row])
     table = balance_table(
         _rows(design.matrix, keep, len(people.pid)), people.treated[keep], pairs.weights, names=design.names
     )
-    controls = len(np.unique(people.pid[row[len(leads) :]]))
+    controls = distinct(people.pid[row[len(leads) :]])
     flow = [
         *flow,
         ("treated", "nobody comparable", len(pairs.unmatched)),
@@ -273,7 +269,7 @@ def _from_weights(
         *flow,
         ("treated", "nobody comparable", 0),
         ("treated", "compared", int(flag.sum())),
-        ("candidates", "compared", len(np.unique(people.pid[row][~flag]))),
+        ("candidates", "compared", distinct(people.pid[row][~flag])),
     ]
     who = as_codes(people.pid[row], "pid")
     clusters = _clusters(study, who, row)
