@@ -70,7 +70,8 @@ def funnel_limits(
     - ``ratio``: observed over expected events; ``per`` defaults to 100. The average is the expectation.
 
     Limits of rates and ratios are exact Poisson; the verdict compares each area's interval (Byar's, exact
-    under 10 events) with the average. Source: Spiegelhalter, Stat Med 2005;24:1185-202; OHID technical guidance.
+    under 10 events) with the average.
+    Source: Spiegelhalter, Stat Med 2005;24:1185-202; OHID technical guidance.
 
     >>> funnel = funnel_limits([50, 60, 95], [100, 100, 100])
     >>> round(funnel.baseline, 1), funnel.significance.tolist()

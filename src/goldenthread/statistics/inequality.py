@@ -146,7 +146,8 @@ def slope_index_of_inequality(
     The same ``seed`` gives the same limits.
 
     Refused: missing values, negative standard errors, empty quantiles, values the scale cannot hold,
-    fewer than 1,000 repetitions. Where the fitted line is not above zero at rank 0 ``rii`` is NaN with a note.
+    fewer than 1,000 repetitions. Where the fitted line is not clearly above zero at rank 0 ``rii`` is NaN
+    with a note.
     Source: Low and Low, J Public Health 2004;26:388-95; OHID technical guidance (simulation, transformation).
 
     >>> value = [70.5, 71.6, 72.5, 73.5, 73.1, 76.2, 78.7, 80.6, 80.9, 80.0]

@@ -108,10 +108,12 @@ def xmr(
     ``values`` in order of time. Limits: mean +/- 2.66 x mean moving range; moving ranges of 3.267 times
     their mean or more are left out once when ``screen_outliers``. Special cause, flagged on every point
     that takes part: outside a limit; seven or more rising or falling in a row; two of three consecutive
-    points on one side of the mean in the outer third of the way to a limit; seven or more in a row on one side.
+    points on one side of the mean in the outer third of the way to a limit; seven or more in a row on one
+    side.
 
     ``improvement``: "increase", "decrease", or None ("neutral") where neither is better. ``baseline``:
-    limits rest on the first so many points of each segment. ``rebase``: positions (0 = first point) where new limits start.
+    limits rest on the first so many points of each segment. ``rebase``: positions (0 = first point) where
+    new limits start.
     A segment needs two points; under 13 ``notes`` says that its limits are provisional.
     Refused: missing values, positions outside the series.
     Source: NHS England, Making Data Count; Wheeler, Understanding Variation, 1993.
@@ -235,7 +237,7 @@ def _part_of_run(sign: IntArray, length: int) -> BoolArray:
 
 
 def _trend(y: FloatArray) -> IntArray:
-    """+1 or -1 on every point of seven or more in a row that rise or fall; a turning point takes the later."""
+    """+1 or -1 on points of seven or more in a row that rise or fall; a turning point takes the later."""
     step = np.sign(np.diff(y)).astype(np.int64)
     step = np.where(_part_of_run(step, RUN - 1), step, 0) if len(step) else step
     into = np.concatenate([[0], step])

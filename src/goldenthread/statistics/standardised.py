@@ -175,7 +175,8 @@ def indirectly_standardised_ratio(
     """Observed events over those expected at the reference's age-specific rates (1 = as expected).
 
     ``population`` is one row of ages, or areas by ages; ``observed`` has the same shape, or is one total
-    for each area. The reference is one row of ages, or one for each area. ``per=100`` gives the customary SMR. Interval: Byar's on observed, exact under 10.
+    for each area. The reference is one row of ages, or one for each area. ``per=100`` gives the customary
+    SMR. Interval: Byar's on observed, exact under 10.
     Source: Breslow and Day 1987; OHID technical guidance.
 
     >>> e = indirectly_standardised_ratio(30, [1000, 500], [100, 400], [10_000, 10_000])
