@@ -91,11 +91,12 @@ def _standardised(x: Floats, labels: list[str]) -> tuple[Floats, Floats, Floats]
         column = z[:, j + 1]
         column[:] = x[:, j]
         mean[j] = column.mean()
+        if not np.isfinite(mean[j]):
+            bad.append(label)
+            continue
         column -= mean[j]
         spread[j] = np.sqrt(column @ column / len(column))
-        if not np.isfinite(spread[j]):
-            bad.append(label)
-        elif spread[j] <= 1e-12 * max(1.0, abs(mean[j])):
+        if spread[j] <= 1e-12 * max(1.0, abs(mean[j])):
             constant.append(label)
         else:
             column /= spread[j]

@@ -11,14 +11,14 @@ from goldenthread.evaluation.errors import EvaluationError, Refusal
 
 
 def inverse_probability_weights(
-    score: npt.ArrayLike, treated: npt.ArrayLike, *, trim: float | None = 0.99
+    score: npt.ArrayLike, treated: npt.ArrayLike, *, trim: float | None = None
 ) -> Floats:
     """Weights for the effect in the treated: 1 for them, p/(1-p) for candidates, scaled to the treated's number.
 
-    ``trim`` caps candidates' weights at that quantile of the non-negligible ones, so that no single person
-    stands for a crowd; None leaves them. Source: Hirano, Imbens & Ridder (2003), Econometrica 71:1161.
+    ``trim`` (0.99, say) caps candidates' weights at that quantile of the non-negligible ones, so that no single
+    person stands for a crowd; it buys steadiness with balance, so look at the balance table again. Source: Hirano, Imbens & Ridder (2003), Econometrica 71:1161.
 
-    >>> inverse_probability_weights([0.5, 0.5, 0.25], [1, 0, 0], trim=None).round(2).tolist()
+    >>> inverse_probability_weights([0.5, 0.5, 0.25], [1, 0, 0]).round(2).tolist()
     [1.0, 0.75, 0.25]
     """
     p = as_floats(score, "score")
