@@ -19,7 +19,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from goldenthread.evaluation.compare import compare
+from goldenthread.evaluation.comparison import compare
 from goldenthread.evaluation.errors import Refusal
 from goldenthread.evaluation.followup import add_months
 from goldenthread.evaluation.study import Outcome, Study

@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 
 from goldenthread.evaluation.balance import balance_table, largest_difference
-from goldenthread.evaluation.compare import compare
+from goldenthread.evaluation.comparison import compare
 from goldenthread.evaluation.design import design_matrix
 from goldenthread.evaluation.matching import match
-from goldenthread.evaluation.propensity import propensity
+from goldenthread.evaluation.propensity import propensity_score
 from goldenthread.evaluation.study import Outcome, Study
 
 COVARIATES = [f"x{j:02d}" for j in range(25)]
@@ -47,7 +47,7 @@ def county(treated: int, candidates: int) -> tuple[pd.DataFrame, np.ndarray]:
 def ours(frame: pd.DataFrame, chosen: np.ndarray) -> tuple[float, float, int]:
     """Propensity, matching within 0.2 standard deviations, balance before and after."""
     design = design_matrix([frame], COVARIATES)
-    fit = propensity(design.regressors, chosen)
+    fit = propensity_score(design.regressors, chosen)
     width = 0.2 * np.sqrt((fit.logit[chosen].var() + fit.logit[~chosen].var()) / 2)
     pairs = match(fit.logit, chosen, caliper=width, seed=0)
     table = balance_table(design.matrix, chosen, pairs.weights, names=design.names)

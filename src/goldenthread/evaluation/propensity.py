@@ -36,7 +36,7 @@ class Propensity:
     notes: tuple[str, ...] = ()
 
 
-def propensity(
+def propensity_score(
     covariates: npt.ArrayLike, treated: npt.ArrayLike, *, names: Sequence[str] | None = None
 ) -> Propensity:
     """Fit the propensity score (Rosenbaum & Rubin 1983, Biometrika 70:41) by maximum likelihood.
@@ -49,7 +49,7 @@ def propensity(
 
     >>> rng = np.random.default_rng(1)
     >>> x = rng.normal(size=(400, 2))
-    >>> fit = propensity(x, rng.random(400) < expit(x[:, 0] - 1))
+    >>> fit = propensity_score(x, rng.random(400) < expit(x[:, 0] - 1))
     >>> bool(np.corrcoef(fit.logit, x[:, 0])[0, 1] > 0.9)
     True
     """

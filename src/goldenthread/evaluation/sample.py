@@ -13,7 +13,7 @@ from goldenthread.evaluation.balance import balance_table
 from goldenthread.evaluation.design import Design, design_matrix
 from goldenthread.evaluation.errors import EvaluationError, Refusal
 from goldenthread.evaluation.matching import Matches, match
-from goldenthread.evaluation.propensity import Propensity, propensity
+from goldenthread.evaluation.propensity import Propensity, propensity_score
 from goldenthread.evaluation.sandwich import joined_clusters
 from goldenthread.evaluation.study import FEWEST_TREATED, People, Study, people_of
 from goldenthread.evaluation.weighting import (
@@ -77,7 +77,7 @@ def build(
         )
     keep = np.flatnonzero(able)
     flag = people.treated[keep]
-    fit = propensity(
+    fit = propensity_score(
         _rows(design.regressors, keep, len(able)),
         flag,
         names=[n for n, r in zip(design.names, design.reference, strict=True) if not r],

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from simulate_people import COVARIATES, make_study
 
-from goldenthread.evaluation.compare import compare
+from goldenthread.evaluation.comparison import compare
 from goldenthread.evaluation.errors import EvaluationError, Refusal
 from goldenthread.evaluation.study import Outcome, Study
 

@@ -11,7 +11,7 @@ import pytest
 from goldenthread.evaluation.balance import balance_table, largest_difference
 from goldenthread.evaluation.design import design_matrix
 from goldenthread.evaluation.matching import match
-from goldenthread.evaluation.propensity import propensity
+from goldenthread.evaluation.propensity import propensity_score
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "lalonde"
 COVARIATES = ["age", "educ", "race", "married", "nodegree", "re74", "re75"]
@@ -29,7 +29,7 @@ def design(people):
 
 @pytest.fixture(scope="module")
 def score(people, design):
-    return propensity(design.regressors, people["treat"]).score
+    return propensity_score(design.regressors, people["treat"]).score
 
 
 def test_the_propensity_score_is_that_of_r(people, score):
@@ -88,7 +88,7 @@ def test_ordinary_nearest_matching_gives_the_published_means(people, design, sco
 
 
 def test_a_caliper_leaves_the_matched_people_more_alike(people, design):
-    fit = propensity(design.regressors, people["treat"])
+    fit = propensity_score(design.regressors, people["treat"])
     width = 0.2 * fit.logit.std()
     found = match(fit.logit, people["treat"], caliper=width)
     assert (found.distance <= width).all()

@@ -13,7 +13,7 @@ from goldenthread.evaluation import propensity as module
 from goldenthread.evaluation.balance import balance_table
 from goldenthread.evaluation.design import design_matrix
 from goldenthread.evaluation.errors import EvaluationError, Refusal
-from goldenthread.evaluation.propensity import propensity
+from goldenthread.evaluation.propensity import propensity_score
 
 
 def chosen(rng, x, constant=-1.0):
@@ -27,7 +27,7 @@ def test_it_is_the_maximum_likelihood_fit_in_any_units(seed, shift, scale):
     x = rng.normal(size=(300, 3))
     treated = chosen(rng, x)
     theirs = sm.Logit(treated.astype(float), sm.add_constant(x)).fit(disp=0)
-    ours = propensity(x * scale + shift, treated)
+    ours = propensity_score(x * scale + shift, treated)
     np.testing.assert_allclose(ours.score, theirs.predict(), atol=1e-6)
     np.testing.assert_allclose(ours.coefficients * scale, theirs.params[1:], rtol=1e-4, atol=1e-6)
 
@@ -36,9 +36,9 @@ def test_the_warm_start_does_not_change_the_fit(monkeypatch):
     rng = np.random.default_rng(3)
     x = rng.normal(size=(30_000, 5))
     treated = chosen(rng, x, -5.0)
-    cold = propensity(x, treated)
+    cold = propensity_score(x, treated)
     monkeypatch.setattr(module, "WARM_START_CONTROLS", 2_000)
-    warm = propensity(x, treated)
+    warm = propensity_score(x, treated)
     np.testing.assert_allclose(warm.logit, cold.logit, atol=1e-7)
 
 
@@ -46,10 +46,10 @@ def test_repeated_columns_are_left_out_with_a_note():
     rng = np.random.default_rng(4)
     x = rng.normal(size=(500, 2))
     treated = chosen(rng, x)
-    double = propensity(np.column_stack([x, x @ [2.0, 1.0]]), treated, names=["a", "b", "both"])
+    double = propensity_score(np.column_stack([x, x @ [2.0, 1.0]]), treated, names=["a", "b", "both"])
     assert double.kept == (0, 1)
     assert "both" in double.notes[0]
-    np.testing.assert_allclose(double.logit, propensity(x, treated).logit, atol=1e-7)
+    np.testing.assert_allclose(double.logit, propensity_score(x, treated).logit, atol=1e-7)
 
 
 def test_a_covariate_that_nearly_decides_is_tamed_with_a_note():
@@ -58,7 +58,7 @@ def test_a_covariate_that_nearly_decides_is_tamed_with_a_note():
     x = rng.normal(size=(1000, 2))
     treated = chosen(rng, x)
     home = (~treated & (rng.random(1000) < 0.2)).astype(float)
-    fit = propensity(np.column_stack([x, home]), treated)
+    fit = propensity_score(np.column_stack([x, home]), treated)
     assert np.isfinite(fit.logit).all()
     assert "weak prior" in fit.notes[0]
     assert fit.score[home == 1].max() < 0.2
@@ -69,15 +69,15 @@ def test_what_it_refuses():
     x = rng.normal(size=(100, 2))
     treated = np.arange(100) < 30
     with pytest.raises(Refusal, match="no common support"):
-        propensity(x + 100 * treated[:, None], treated)
+        propensity_score(x + 100 * treated[:, None], treated)
     with pytest.raises(EvaluationError, match="same for everybody.*: flat"):
-        propensity(np.column_stack([x, np.full(100, 3.0)]), treated, names=["a", "b", "flat"])
+        propensity_score(np.column_stack([x, np.full(100, 3.0)]), treated, names=["a", "b", "flat"])
     with pytest.raises(EvaluationError, match="infinite values in b"):
-        propensity(np.where([[False, True]], np.inf, x), treated, names=["a", "b"])
+        propensity_score(np.where([[False, True]], np.inf, x), treated, names=["a", "b"])
     with pytest.raises(EvaluationError, match="99 values where 100"):
-        propensity(x, treated[:99])
+        propensity_score(x, treated[:99])
     with pytest.raises(Refusal, match="one of the two groups"):
-        propensity(x, np.ones(100))
+        propensity_score(x, np.ones(100))
 
 
 def test_covariates_as_columns():

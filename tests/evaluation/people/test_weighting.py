@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldenthread.evaluation.errors import EvaluationError, Refusal
-from goldenthread.evaluation.propensity import propensity
+from goldenthread.evaluation.propensity import propensity_score
 from goldenthread.evaluation.weighting import (
     effective_sample_size,
     entropy_weights,
@@ -55,7 +55,7 @@ def test_inverse_probability_weights_balance_in_expectation():
     rng = np.random.default_rng(3)
     x = rng.normal(size=(30_000, 2))
     treated = rng.random(30_000) < 1 / (1 + np.exp(2 - x @ [0.7, -0.4]))
-    w = inverse_probability_weights(propensity(x, treated).score, treated, trim=None)
+    w = inverse_probability_weights(propensity_score(x, treated).score, treated, trim=None)
     gap = np.average(x[~treated], axis=0, weights=w[~treated]) - x[treated].mean(axis=0)
     assert np.abs(gap).max() < 0.03
     raw = x[~treated].mean(axis=0) - x[treated].mean(axis=0)
