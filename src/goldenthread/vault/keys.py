@@ -40,7 +40,7 @@ class Keys:
 
     >>> keys = Keys(bytes(32))
     >>> keys
-    Keys(fingerprint='2b7e-f3f5-59ba-2e57')
+    Keys(fingerprint='a934-94f4-21bd-7151')
     >>> keys.pseudonyms(["9990000018", None])[0].as_py().hex() == keys.pseudonym("9990000018").hex()
     True
     """
