@@ -352,3 +352,37 @@ def test_a_changed_threshold_reaches_the_ledger() -> None:
     ledger = Ledger(snapshot="s", people=1000)
     assert ask(ledger, span(0, 100), policy=stricter)  # type: ignore[arg-type]
     assert not ask(ledger, span(0, 85), policy=stricter)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "row"),
+    [
+        ([(0, 100)], (0, 97)),
+        ([(0, 97)], (0, 100)),
+        ([(0, 100), (98, 200)], (0, 200)),
+        ([(0, 200), (0, 60)], (62, 200)),
+    ],
+)
+def test_large_tables_are_checked_in_pairs_and_threes(
+    earlier: list[tuple[int, int]], row: tuple[int, int]
+) -> None:
+    """Tables of more than forty cells skip the row-space audit; pairs and threes are never skipped."""
+    people = 2000
+    ledger = Ledger(snapshot="s", people=people)
+    for k, (start, stop) in enumerate(earlier):
+        assert ask(ledger, span(start, stop, people), what=f"q{k}")
+    rows = [row, *((300 + 30 * k, 330 + 30 * k) for k in range(50))]
+    frame = pd.DataFrame(
+        {"practice": [f"P{k}" for k in range(51)], "people": [stop - start for start, stop in rows]}
+    )
+    table = release(frame, policy="icb", counts=["people"], dimensions=["practice"], ledger=ledger, recipient="ann",
+                    population="big", members={"people": [np.arange(*r) for r in rows]})  # fmt: skip
+    assert table.suppressed["people"].tolist() == [True, *[False] * 50]
+
+
+def test_columns_of_one_table_are_compared_with_each_other() -> None:
+    frame = pd.DataFrame({"practice": ["A"], "register": [100], "reviewed": [98]})
+    table = release(frame, policy="icb", counts=["register", "reviewed"], dimensions=["practice"],
+                    ledger=Ledger(snapshot="s", people=1000), recipient="ann", population="q",
+                    members={"register": [np.arange(100)], "reviewed": [np.arange(98)]})  # fmt: skip
+    assert table.display().loc[0, ["register", "reviewed"]].tolist() == ["100", "*"]

@@ -157,12 +157,13 @@ class Asking:
                     refused.add(i)
                     break
 
-    def _nearest(self, shared: Counts, size: int, old_sizes: Counts) -> list[Ids]:
+    def _nearest(self, shared: Counts, size: int, old_sizes: Counts) -> list[Ids | Bools]:
         """Return the earlier sets that overlap most with this one, then the latest of those that do not."""
         likeness = shared / np.maximum(size + old_sizes - shared, 1)
         latest = np.arange(len(old_sizes))
-        best = np.lexsort((-latest, -likeness))[:MOST_ANSWERS]
-        return [self._view.sets.ids(int(p)) for p in best]
+        order = np.lexsort((-latest, -likeness))
+        best = order[old_sizes[order] < self._people][:MOST_ANSWERS]  # everybody is always taken into account
+        return [self._view.sets.compact(int(p)) for p in best]
 
     def _known(self, shared: Counts, sizes: Counts, old_sizes: Counts, rounding: int) -> Bools:
         """Whether each set was already answered at least as exactly, so that saying it again tells nothing new."""

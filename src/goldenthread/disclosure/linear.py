@@ -16,16 +16,17 @@ from numpy.typing import NDArray
 
 MOST_ANSWERS = 19
 _MOST_COMBINATIONS = 20_000
+_AT_FIRST = 256
 # exact arithmetic modulo a prime: no rounding error to argue about, and products fit in 64 bits
 _PRIME = 2_147_483_647
 
 Ids = NDArray[np.int32]
 
 
-def reveals_small_group(answers: Sequence[Ids], people: int, threshold: int) -> bool:
+def reveals_small_group(answers: Sequence[Ids | NDArray[np.bool_]], people: int, threshold: int) -> bool:
     """Whether some sum and difference of these answers counts a group of 1 to ``threshold`` people.
 
-    ``answers`` hold sorted person numbers below ``people``. The size of the whole population counts as known.
+    ``answers`` hold person numbers below ``people``, or a boolean for each person. The size of the whole population counts as known.
     At most `MOST_ANSWERS` + 1 answers are looked at together. The search over groups made of several atoms is
     complete up to 20,000 combinations; beyond that the answer is True, which errs on the side of hiding.
 
@@ -38,46 +39,89 @@ def reveals_small_group(answers: Sequence[Ids], people: int, threshold: int) -> 
         return False
     if len(answers) > MOST_ANSWERS + 1:
         raise ValueError(f"at most {MOST_ANSWERS + 1} answers at once")
-    pattern = np.zeros(people, dtype=np.int32)
-    for k, ids in enumerate(answers):
-        pattern[ids] |= np.int32(1 << k)
+    pattern = _patterns(answers, people)
     sizes = np.bincount(pattern, minlength=1)
     atoms = np.flatnonzero(sizes)
-    weight = sizes[atoms]
-    order = np.argsort(-weight, kind="stable")
-    atoms, weight = atoms[order], weight[order]
-    first_small = int(np.searchsorted(-weight, -threshold))
-    if first_small == len(atoms):
+    large, few = atoms[sizes[atoms] > threshold], atoms[sizes[atoms] <= threshold]
+    if len(few) == 0:
         return False
-    matrix = np.ones((len(answers) + 1, len(atoms)), dtype=np.int64)
-    for k in range(len(answers)):
+    spread = large[:: max(1, len(large) // _AT_FIRST)]  # a sample first: it usually settles the matter
+    rest = _combinations_without(np.concatenate([spread, large]), len(answers))
+    if len(rest) == 0:
+        return False
+    only_small = _reduced(rest @ _membership(few, len(answers)) % _PRIME)
+    return _holds_small_group(only_small, sizes[few], threshold)
+
+
+def _patterns(answers: Sequence[Ids | NDArray[np.bool_]], people: int) -> NDArray[np.int32]:
+    """Return for each person which answers they are in, one bit for each answer."""
+    pattern = np.zeros(people, dtype=np.int32)
+    for first in range(0, len(answers), 8):  # eight answers fill a byte, and bytes are quick
+        plane = np.zeros(people, dtype=np.uint8)
+        for k, who in enumerate(answers[first : first + 8]):
+            if who.dtype == np.bool_:
+                plane |= who.view(np.uint8) << np.uint8(k)
+            else:
+                plane[who] |= np.uint8(1 << k)
+        pattern |= plane.astype(np.int32) << first
+    return pattern
+
+
+def _membership(atoms: NDArray[np.int64], answers: int) -> NDArray[np.int64]:
+    """Return the answers-by-atoms matrix of zeros and ones; the last row is the whole population."""
+    matrix = np.ones((answers + 1, len(atoms)), dtype=np.int64)
+    for k in range(answers):
         matrix[k] = (atoms >> k) & 1
-    only_small = _rows_on_small_atoms(matrix, first_small)
-    return _holds_small_group(only_small, weight[first_small:], threshold)
+    return matrix
 
 
-def _rows_on_small_atoms(matrix: NDArray[np.int64], first_small: int) -> NDArray[np.int64]:
-    """Reduce to row echelon form modulo a prime; return the rows that are zero on every large atom."""
+def _combinations_without(atoms: NDArray[np.int64], answers: int) -> NDArray[np.int64]:
+    """Return the combinations of answers, modulo a prime, in which none of these atoms is left.
+
+    Begins with a few hundred of the atoms: usually they already show that there are none.
+    """
+    mix = np.eye(answers + 1, dtype=np.int64)  # which answers each row is made of
+    done = 0
+    start, step = 0, _AT_FIRST
+    while start < len(atoms):
+        rows = mix[done:] @ _membership(atoms[start : start + step], answers) % _PRIME
+        start, step = start + step, step * 8
+        while True:
+            row_numbers, columns = np.nonzero(rows)
+            if len(row_numbers) == 0:
+                break
+            pivot, column = int(row_numbers[0]), int(columns[0])
+            rows[[0, pivot]] = rows[[pivot, 0]]
+            mix[[done, done + pivot]] = mix[[done + pivot, done]]
+            inverse = pow(int(rows[0, column]), -1, _PRIME)
+            for other in np.flatnonzero(rows[1:, column]) + 1:
+                factor = rows[other, column] * inverse % _PRIME
+                rows[other] = (rows[other] - factor * rows[0]) % _PRIME
+                mix[done + other] = (mix[done + other] - factor * mix[done]) % _PRIME
+            rows = rows[1:]
+            done += 1
+            if done == len(mix):
+                return mix[done:]
+    return mix[done:]
+
+
+def _reduced(matrix: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the rows of the reduced row echelon form modulo a prime that are not zero."""
     m = matrix.copy()
     row = 0
-    small_from: int | None = None
-    for column in range(m.shape[1]):
-        if row == len(m):
+    while row < len(m):
+        waiting = np.flatnonzero(m[row:].any(axis=0))
+        if len(waiting) == 0:
             break
-        if column >= first_small and small_from is None:
-            small_from = row
-        pivots = np.flatnonzero(m[row:, column])
-        if len(pivots) == 0:
-            continue
-        pivot = row + int(pivots[0])
+        column = int(waiting[0])
+        pivot = row + int(np.flatnonzero(m[row:, column])[0])
         m[[row, pivot]] = m[[pivot, row]]
         m[row] = m[row] * pow(int(m[row, column]), -1, _PRIME) % _PRIME
         for other in np.flatnonzero(m[:, column]):
             if other != row:
                 m[other] = (m[other] - m[other, column] * m[row]) % _PRIME
         row += 1
-    start = row if small_from is None else small_from
-    return m[start:row, first_small:]
+    return m[:row]
 
 
 def _holds_small_group(rows: NDArray[np.int64], weight: NDArray[np.int64], threshold: int) -> bool:

@@ -98,9 +98,22 @@ class Memberships:
         place = self._place[position]
         if place < 0:
             return self._sparse[-1 - place]
-        words = self._dense[place]
-        bits = np.unpackbits(words.view(np.uint8), bitorder="little", count=self.people)
-        return np.flatnonzero(bits).astype(np.int32)
+        return np.flatnonzero(self.mask(position)).astype(np.int32)
+
+    def mask(self, position: int) -> NDArray[np.bool_]:
+        """Return one set as a boolean for each person."""
+        place = self._place[position]
+        if place < 0:
+            mask = np.zeros(self.people, dtype=bool)
+            mask[self._sparse[-1 - place]] = True
+            return mask
+        words = self._dense[place].view(np.uint8)
+        return np.unpackbits(words, bitorder="little", count=self.people).view(np.bool_)
+
+    def compact(self, position: int) -> Ids | NDArray[np.bool_]:
+        """Return one set in the form nearest to how it is kept: person numbers, or a boolean for each person."""
+        place = self._place[position]
+        return self._sparse[-1 - place] if place < 0 else self.mask(position)
 
     def shared_with(self, ids: Ids) -> NDArray[np.int64]:
         """Return, for every set, how many people it shares with ``ids``."""
@@ -124,16 +137,20 @@ class Memberships:
 
     def shared_with_many(self, sets: Sequence[Ids]) -> NDArray[np.int64]:
         """Return `shared_with` for each of many sets: (new sets, earlier sets)."""
-        if len(sets) < 16 or not self._sparse:
+        if len(sets) < 16:
             rows = [self.shared_with(ids) for ids in sets]
             return np.array(rows, dtype=np.int64).reshape(len(sets), self.count)
-        sparse, self._sparse = self._sparse, []
-        try:
-            shared = np.array([self.shared_with(ids) for ids in sets], dtype=np.int64)
-        finally:
-            self._sparse = sparse
-        product = _incidence(sets, self.people) @ _incidence(sparse, self.people).T
-        shared[:, self._sparse_at] = product.toarray()
+        shared = np.zeros((len(sets), self.count), dtype=np.int64)
+        filled = [k for k, s in enumerate(sets) if len(s)]
+        if self._dense_at and filled:
+            joined = np.concatenate([sets[k] for k in filled])
+            starts = np.cumsum([0, *(len(sets[k]) for k in filled[:-1])])
+            for position in self._dense_at:
+                inside = self.mask(position).view(np.uint8)[joined]
+                shared[filled, position] = np.add.reduceat(inside, starts, dtype=np.int64)
+        if self._sparse:
+            product = _incidence(sets, self.people) @ _incidence(self._sparse, self.people).T
+            shared[:, self._sparse_at] = product.toarray()
         return shared
 
     def _all_sparse(self) -> tuple[Ids, NDArray[np.int64]]:
