@@ -13,6 +13,7 @@ from goldenthread.evaluation.effects import (
 from goldenthread.evaluation.errors import EvaluationError, Refusal
 from goldenthread.evaluation.honesty import benjamini_hochberg, e_value, holm
 from goldenthread.evaluation.matching import Matches, match
+from goldenthread.evaluation.people_page import evaluation_of
 from goldenthread.evaluation.propensity import Propensity, propensity_score
 from goldenthread.evaluation.study import Outcome, Study
 from goldenthread.evaluation.weighting import (
@@ -39,6 +40,7 @@ __all__ = [
     "e_value",
     "effective_sample_size",
     "entropy_weights",
+    "evaluation_of",
     "holm",
     "inverse_probability_weights",
     "largest_difference",

@@ -11,7 +11,7 @@ import pandas as pd
 from goldenthread.evaluation.arrays import Floats, Ints
 from goldenthread.evaluation.balance import GOOD, balance_table, largest_difference
 from goldenthread.evaluation.design import Design
-from goldenthread.evaluation.effect import Effect
+from goldenthread.evaluation.effect import Effect, Measure
 from goldenthread.evaluation.effects import Model, arms, difference_in_differences, rate_effects
 from goldenthread.evaluation.errors import EvaluationError, Refusal
 from goldenthread.evaluation.followup import lost, quarters
@@ -56,12 +56,13 @@ class MatchedComparison:
     subgroup_effects: tuple[Effect, ...]
     n_treated: int
     n_control: int
+    design_name: str
     notes: tuple[str, ...] = field(default=())
 
-    def headline(self, outcome: str) -> Effect | None:
-        """The adjusted rate ratio of an outcome, or None when it could not be estimated (see the notes)."""
-        for effect in self.effects:
-            if effect.outcome == outcome and effect.measure == "rate ratio":
+    def headline(self, outcome: str, measure: Measure = "rate ratio") -> Effect | None:
+        """The adjusted effect on an outcome, or None when it could not be estimated (see the notes)."""
+        for effect in self.effects:  # the adjusted effects of an outcome stand first
+            if effect.outcome == outcome and effect.measure == measure:
                 return effect
         return None
 
@@ -182,6 +183,7 @@ class _Work:
             subgroup_effects=tuple(subgroup_list),
             n_treated=self.groups.n_treated,
             n_control=self.groups.n_control,
+            design_name="matched comparison" if self.method == "matching" else "weighted comparison",
             notes=tuple(dict.fromkeys(self.notes)),
         )
 

@@ -195,10 +195,10 @@ def attrition(
             share = float(np.average(gone[inside], weights=groups.weights[inside]))
             shares.append(share)
             rows.append({"arm": arm, "reason": why, "people": int(gone[inside].sum()), "share": share})
-        sentences.append(f"{why} {shares[0]:.1%} and {shares[1]:.1%}")
+        sentences.append(f"{shares[0]:.1%} and {shares[1]:.1%} {why}")
         if abs(gap.value) > limit or gap.excludes_no_effect:
             result = "concern"
-    words = f"Of the people helped and of those like them, {', '.join(sentences)} before the end."
+    words = f"Of the people helped and of those like them, {' and '.join(sentences)} before the end."
     words += " People are counted for as long as they were registered and alive."
     if result == "concern":
         words += " The groups lost people unevenly, which may bias the comparison."
