@@ -16,7 +16,7 @@ from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from goldenthread.evaluation.effect import Effect
 from goldenthread.evaluation.errors import EvaluationError, Refusal
-from goldenthread.evaluation.series import Series, Shape, read_series, terms
+from goldenthread.evaluation.series import Series, Shape, read_series, serial_correlation, terms
 
 Floats = NDArray[np.float64]
 Season = Literal["harmonics", "months", "none"]
@@ -114,7 +114,7 @@ def interrupted_time_series(
     scale = max(pearson, 1.0) if family == "quasi-poisson" else 1.0
     covariance = _covariance(fit, design, scale, errors, lags)
     residuals = np.asarray(fit.resid_deviance, dtype=float)
-    serial, serial_p = _serial(residuals, min(cycle, len(residuals) // 4))
+    serial, serial_p = serial_correlation(residuals, min(cycle, len(residuals) // 4))
     fitted = np.asarray(fit.fittedvalues, dtype=float)
     change = [name for name in ("level", "slope") if name in design.columns]
     expected = fitted * np.exp(-design[change].to_numpy() @ fit.params[change].to_numpy())
@@ -215,18 +215,6 @@ def _totals(
     fewer = float(without - with_change)
     low, high = np.exp(log_ratio - normal * error), np.exp(log_ratio + normal * error)
     return float(np.exp(log_ratio)), float(low), float(high), p_value, (fewer, fewer - spread, fewer + spread)
-
-
-def _serial(residuals: Floats, lags: int) -> tuple[float, float]:
-    """Lag-one correlation of the residuals and the Ljung-Box p-value over ``lags``."""
-    centred = residuals - residuals.mean()
-    power = float(centred @ centred)
-    if power <= 1e-12:
-        return 0.0, 1.0
-    size = residuals.size
-    correlations = np.array([centred[lag:] @ centred[:-lag] / power for lag in range(1, lags + 1)])
-    statistic = size * (size + 2) * np.sum(correlations**2 / (size - np.arange(1, lags + 1)))
-    return float(correlations[0]), float(stats.chi2.sf(statistic, lags))
 
 
 def _notes(serial_p: float, errors: Errors, dispersion: float, family: Family) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import stats
 
 from goldenthread.evaluation.errors import EvaluationError
 
@@ -133,6 +134,18 @@ def terms(series: Series, *, shape: Shape, season: str, harmonics: int, cycle: i
             "Use a simpler shape, fewer seasonal terms, or a longer series.",
         )
     return table
+
+
+def serial_correlation(residuals: Floats, lags: int) -> tuple[float, float]:
+    """Lag-one correlation of the residuals and the Ljung-Box p-value over ``lags``."""
+    centred = residuals - residuals.mean()
+    power = float(centred @ centred)
+    if power <= 1e-12:
+        return 0.0, 1.0
+    size = residuals.size
+    correlations = np.array([centred[lag:] @ centred[:-lag] / power for lag in range(1, lags + 1)])
+    statistic = size * (size + 2) * np.sum(correlations**2 / (size - np.arange(1, lags + 1)))
+    return float(correlations[0]), float(stats.chi2.sf(statistic, lags))
 
 
 def _on_one_clock(

@@ -116,7 +116,7 @@ def side_words(value: float, unit: str, digits: int) -> str:
 
 
 def span_words(ends: tuple[float, float, float], unit: str, digits: int, joint: str = "to") -> str:
-    """Both ends, the further from nothing first on the side of fewer: "31% to 5% fewer", "1% fewer to 5% more"."""
+    """Both ends, the lower first: "31% to 5% fewer", "1% fewer to 5% more"."""
     low, _, high = ends
     if not (math.isfinite(low) and math.isfinite(high)):
         return "no interval"
