@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-import numpy as np
-
 from goldenthread.evaluation.errors import Refusal
 from goldenthread.evaluation.result import Check
 from goldenthread.statistics import XmR, xmr
@@ -39,6 +37,6 @@ def control_chart(
             "Add earlier periods, or show the run chart without limits.",
         )
     chart = xmr(values, improvement=improvement, target=target, baseline=before)
-    flagged = np.array([bool(cause) for cause in chart.special_cause[before:]])
+    flagged = chart.point_type[before:] != "common_cause"
     reading = f"{int(flagged.sum())} of {flagged.size} periods after the start differ from the earlier course more than usual."
     return chart, Check("Control chart with limits from before the start", None, reading)
