@@ -87,13 +87,15 @@ class Asking:
         }
         counted = [i for i, a in enumerate(answers) if a.members is not None and len(a.members)]
         sets = [m for i in counted if (m := answers[i].members) is not None]
-        if not sets or threshold < 1:
+        if not sets:
             return refused
         shared = self._view.sets.shared_with_many(sets)
         sizes = np.array([len(s) for s in sets], dtype=np.int64)
         old_sizes = self._view.sets.sizes[: len(self._view.sets)]
         known = self._known(shared, sizes, old_sizes, rounding)
         self._known_cells.update(answers[i].cell for place, i in enumerate(counted) if known[place])
+        if threshold < 1:
+            return refused
         for place, i in enumerate(counted):
             if known[place]:
                 continue
