@@ -1,0 +1,257 @@
+"""Stages what has arrived: reads the files that are new or have changed, and leaves the others alone."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+
+from goldenthread.intake.arrivals import Arrival, content, control_line, discover, promised, same_file_twice
+from goldenthread.intake.contract import Contract
+from goldenthread.intake.errors import FileRefusedError
+from goldenthread.intake.people import LocalRoster, roster
+from goldenthread.intake.quarantine import write_quarantine
+from goldenthread.intake.report import Progress, Refused
+from goldenthread.intake.stage import StagedFile, stage
+from goldenthread.intake.staging import Account, InForce, Work
+from goldenthread.vault import Keys, Vault
+
+
+@dataclass
+class Outcome:
+    """What is in force after looking at everything that has arrived."""
+
+    in_force: dict[str, InForce] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    arrivals: dict[str, Arrival] = field(default_factory=dict)
+    rosters: dict[str, LocalRoster] = field(default_factory=dict)
+    refused: dict[str, list[Refused]] = field(default_factory=dict)
+    missing: dict[str, list[str]] = field(default_factory=dict)
+    strays: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    files_read: int = 0
+    rows_read: int = 0
+
+
+@dataclass(frozen=True)
+class _Done:
+    arrival: Arrival
+    entry: InForce | None
+    staged: StagedFile | None = None
+    refused: FileRefusedError | None = None
+
+
+class Stager:
+    """Stages the files of one refresh."""
+
+    def __init__(
+        self,
+        feeds: Path,
+        quarantine: Path,
+        work: Work,
+        keys: Keys,
+        vault: Vault,
+        today: datetime.date,
+        threads: int,
+    ) -> None:
+        self.feeds, self.quarantine, self.work = feeds, quarantine, work
+        self.keys, self.vault, self.today, self.threads = keys, vault, today, threads
+        self.before = work.in_force()
+        self.outcome = Outcome()
+        self._patients: set[bytes] | None = None
+
+    def run(self, contracts: Mapping[str, Contract], progress: Progress) -> Outcome:
+        """Stage everything: patients first, since what practices send refers to them."""
+        arrivals, self.outcome.strays = discover(self.feeds, contracts)
+        self.outcome.arrivals = {a.name: a for a in arrivals}
+        clashes = same_file_twice(arrivals)
+        for name, other in clashes.items():
+            arrival = next(a for a in arrivals if a.relative == name)
+            self._refuse(
+                arrival, FileRefusedError(f"is there twice (also as {other}).", "Remove one of the two.")
+            )
+        arrivals = [a for a in arrivals if a.relative not in clashes]
+        first = [a for a in arrivals if a.contract.person == "registered"]
+        # Large files first, so that the last one does not run alone.
+        rest = sorted(
+            (a for a in arrivals if a.contract.person != "registered"), key=lambda a: (-a.stat[0], a.relative)
+        )
+        progress.begin("Reading feeds", len(arrivals))
+        self._stage_all(first, progress)
+        self._keep_missing(
+            contracts, {a.name for a in arrivals} | {a.name for a in self.outcome.arrivals.values()}
+        )
+        self._rosters(contracts)
+        self._stage_all(rest, progress)
+        progress.end()
+        gone = set(promised(arrivals, self.feeds))
+        self.outcome.warnings += [f"{path}: listed in a control file but not there" for path in sorted(gone)]
+        return self.outcome
+
+    def _rosters(self, contracts: Mapping[str, Contract]) -> None:
+        for name, entry in sorted(self.outcome.in_force.items()):
+            if contracts[entry.feed].person == "registered":
+                organisation = self.outcome.accounts[name].organisation
+                made = roster(organisation, self.keys, self.work.table(entry.feed, entry.key))
+                self.work.save_roster(made.digest, made.pseudonyms)
+                self.outcome.rosters[organisation] = made
+
+    def _stage_all(self, arrivals: list[Arrival], progress: Progress) -> None:
+        for done in _bounded(self._one, arrivals, self.threads):
+            if done.refused is not None:
+                self._refuse(done.arrival, done.refused)
+            elif done.entry is not None:
+                self._accept(done.arrival, done.entry, done.staged)
+            progress.advance(1, done.staged.account.rows_in if done.staged else 0)
+
+    def _one(self, arrival: Arrival) -> _Done:
+        """Decide whether a file has to be read, and read it. Runs in a worker thread."""
+        contract = arrival.contract
+        roster_ = self.outcome.rosters.get(arrival.organisation) if contract.person == "local" else None
+        digest = roster_.digest if roster_ is not None else ""
+        try:
+            size, mtime = arrival.stat
+            old = self.before.get(arrival.name)
+            if old is not None and self._same(old, contract, size, mtime, digest):
+                return _Done(arrival, old)
+            control, there = control_line(arrival, self.feeds)
+            data, sha256 = content(arrival, control)
+            if contract.person == "local" and roster_ is None:
+                raise FileRefusedError(
+                    "has no accepted patient file beside it.", "Ask the practice for the whole extract."
+                )
+            key = Work.key(sha256, contract.digest, self.keys.fingerprint, digest, arrival.name)
+            entry = InForce(contract.name, key, size, mtime, contract.digest, self.keys.fingerprint, digest)
+            if self.work.account(contract.name, key) is not None:
+                return _Done(arrival, entry)
+            staged = stage(arrival, data, self.keys, roster_, self.today)
+            del data
+            self._compare(arrival, staged, control.rows if control else None, there, old)
+            write_quarantine(self.quarantine, contract.name, key, staged.quarantine)
+            if staged.identities is None:
+                self.work.save(contract.name, key, staged.table, staged.account)
+                staged = StagedFile(staged.table.slice(0, 0), staged.account, [], None)
+            return _Done(arrival, entry, staged)
+        except FileRefusedError as refused:
+            return _Done(arrival, None, None, refused)
+        except OSError as error:
+            return _Done(
+                arrival, None, None, FileRefusedError(f"cannot be read: {error.strerror}.", "Check the file.")
+            )
+
+    def _same(self, old: InForce, contract: Contract, size: int, mtime: int, roster_digest: str) -> bool:
+        """Whether the version in force was made from this very file, contract, key and patients."""
+        then = (old.feed, old.size, old.mtime_ns, old.contract, old.fingerprint, old.roster)
+        now = (contract.name, size, mtime, contract.digest, self.keys.fingerprint, roster_digest)
+        return then == now and self.work.account(old.feed, old.key) is not None
+
+    def _compare(
+        self,
+        arrival: Arrival,
+        staged: StagedFile,
+        promised_rows: int | None,
+        control: bool,
+        old: InForce | None,
+    ) -> None:
+        """Hold the file against what its sender promised and against its previous version."""
+        account = staged.account
+        if promised_rows is not None and promised_rows != account.rows_in:
+            raise FileRefusedError(
+                f"holds {account.rows_in:,} rows; its control file says {promised_rows:,}.",
+                "The file was cut short or changed: ask for it again.",
+            )
+        if promised_rows is None and control:
+            account.warnings.append("the control file does not list it, so it could not be checked")
+        previous = self.work.account(old.feed, old.key) if old is not None else None
+        if previous is not None and previous.rows_in and not account.rows_in:
+            raise FileRefusedError(
+                f"holds no rows; the previous version had {previous.rows_in:,}.",
+                "Ask the sender. If it is right, remove the feed with `goldenthread feeds forget`.",
+            )
+        if previous is not None and account.rows_in * 2 < previous.rows_in:
+            account.warnings.append(
+                f"{account.rows_in:,} rows; the previous version had {previous.rows_in:,}"
+            )
+        if not account.rows_in:
+            account.warnings.append("holds a header and no rows")
+
+    def _accept(self, arrival: Arrival, entry: InForce, staged: StagedFile | None) -> None:
+        if staged is not None:
+            self.outcome.files_read += 1
+            self.outcome.rows_read += staged.account.rows_in
+            if staged.identities is not None:
+                # Identities are in the vault before the staged file says that it is whole.
+                self._store(staged.identities)
+                self.work.save(arrival.contract.name, entry.key, staged.table, staged.account)
+        account = self.work.account(entry.feed, entry.key)
+        if account is not None:
+            self.outcome.in_force[arrival.name] = entry
+            self.outcome.accounts[arrival.name] = account
+
+    def _store(self, identities: pa.Table) -> None:
+        """Identities as sent, under their record hashes; those of verified people only where they are not patients."""
+        if self._patients is None:
+            self._patients = {
+                p for made in self.outcome.rosters.values() for p in made.pseudonyms.to_pylist()
+            }
+        known = self._patients
+        fresh = [
+            not verified or pseudonym not in known
+            for pseudonym, verified in zip(
+                identities["pseudonym"].to_pylist(), identities["verified"].to_pylist(), strict=True
+            )
+        ]
+        chosen = identities.filter(pa.array(fresh, pa.bool_())).drop_columns(["verified"])
+        if chosen.num_rows:
+            self.vault.store(chosen)
+
+    def _refuse(self, arrival: Arrival, refused: FileRefusedError) -> None:
+        """Nothing of a refused file enters; the version accepted before stays in force."""
+        old = self.before.get(arrival.name)
+        account = self.work.account(old.feed, old.key) if old is not None else None
+        kept = old is not None and account is not None and old.fingerprint == self.keys.fingerprint
+        if kept and old is not None and account is not None:
+            self.outcome.in_force[arrival.name] = old
+            self.outcome.accounts[arrival.name] = account
+        self.outcome.refused.setdefault(arrival.contract.name, []).append(
+            Refused(arrival.relative, refused.message, refused.remedy, kept)
+        )
+
+    def _keep_missing(self, contracts: Mapping[str, Contract], present: set[str]) -> None:
+        """Files accepted before that are not there now stay in force, and the report says so."""
+        for name, old in sorted(self.before.items()):
+            if name in present:
+                continue
+            account = self.work.account(old.feed, old.key)
+            if old.feed in contracts and account is not None and old.fingerprint == self.keys.fingerprint:
+                self.outcome.in_force[name] = old
+                self.outcome.accounts[name] = account
+                self.outcome.missing.setdefault(old.feed, []).append(account.file)
+            else:
+                self.outcome.warnings.append(
+                    f"{account.file if account else name}: not there any more, and its previous version cannot be"
+                    " used (the key or the contract has changed): ask for it again"
+                )
+
+
+def _bounded(work: Callable[[Arrival], _Done], arrivals: list[Arrival], threads: int) -> Iterator[_Done]:
+    """Run ``work`` over the arrivals in threads, holding few results at a time, so that memory stays flat."""
+    waiting: set[Future[_Done]] = set()
+    queue = iter(arrivals)
+    with ThreadPoolExecutor(max_workers=max(threads, 1)) as pool:
+        try:
+            while True:
+                while len(waiting) < threads + 1 and (arrival := next(queue, None)) is not None:
+                    waiting.add(pool.submit(work, arrival))
+                if not waiting:
+                    return
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+        finally:
+            for future in waiting:
+                future.cancel()

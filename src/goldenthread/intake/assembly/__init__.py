@@ -1,0 +1,1 @@
+"""From staged files to the tables of the lake."""

@@ -1,0 +1,259 @@
+"""From a checked file to the table that is staged: identifiers out, pseudonyms in, sorted where asked."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from goldenthread.intake.arrivals import Arrival
+from goldenthread.intake.checking import Checked, check, raw_key
+from goldenthread.intake.contract import ColumnRule, Contract
+from goldenthread.intake.packing import pack, ranks
+from goldenthread.intake.people import LocalRoster, birth_months, registered_pseudonyms, who
+from goldenthread.intake.quarantine import quarantine_lines, reason_counts
+from goldenthread.intake.reading import RawFile, read_csv, read_parquet
+from goldenthread.intake.staging import Account
+from goldenthread.intake.values import EPOCH, PRECISION_CODES
+from goldenthread.vault import Keys
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """A file ready to be kept: its table, its account, its quarantined rows, and identities for the vault."""
+
+    table: pa.Table
+    account: Account
+    quarantine: list[dict[str, Any]]
+    identities: pa.Table | None
+
+
+def split(arrival: Arrival, data: bytes) -> RawFile:
+    """Split a file into rows and columns, by its kind."""
+    reader = read_parquet if arrival.path.suffix == ".parquet" else read_csv
+    return reader(data, arrival.contract)
+
+
+def stage(
+    arrival: Arrival, data: bytes, keys: Keys, roster: LocalRoster | None, today: datetime.date
+) -> StagedFile:
+    """Read, check and pseudonymise one file.
+
+    Raises ``FileRefusedError`` where the file as a whole is not what its contract describes.
+    """
+    contract = arrival.contract
+    checked = check(split(arrival, data), contract, today, roster)
+    account = Account(
+        feed=contract.name,
+        file=arrival.relative,
+        organisation=arrival.organisation,
+        rows_in=checked.raw.rows_in,
+        accepted=len(checked.kept),
+        quarantined=len(checked.refused) + len(checked.raw.unreadable),
+        duplicates=checked.duplicates,
+        staged=len(checked.kept),
+        data_date=_data_date(checked, contract),
+        reasons=dict(reason_counts(checked)),
+        set_aside=dict(checked.set_aside),
+        warnings=checked.raw.warnings,
+        roster=roster.digest if roster is not None and contract.person == "local" else "",
+    )
+    identities = None
+    if contract.person == "local":
+        table = _local(checked, contract, account, keys)
+    elif contract.person == "registered":
+        table = _registered(checked, contract, keys, arrival.organisation)
+    else:
+        columns: dict[str, pa.Array] = {"row": pa.array(checked.kept)}
+        if contract.person == "identity":
+            found = who(checked, contract, keys, arrival.organisation, (today - EPOCH).days)
+            columns |= {"pseudonym": found.pseudonym, "claimed": found.claimed, "record": found.record}
+            columns["birth_month"] = birth_months(checked, contract)
+            identities, account.withheld = found.identities, found.withheld
+        table = pa.table(columns | _columns(checked, contract, checked.kept, keys))
+    account.check()
+    return StagedFile(table, account, quarantine_lines(arrival.relative, checked), identities)
+
+
+def _data_date(checked: Checked, contract: Contract) -> str:
+    if not contract.data_date or contract.data_date not in checked.columns or not len(checked.kept):
+        return ""
+    latest = pc.max(checked.values(contract.data_date)).as_py()
+    return "" if latest is None else (EPOCH + datetime.timedelta(days=latest)).isoformat()
+
+
+def _columns(
+    checked: Checked, contract: Contract, rows: NDArray[np.int64], keys: Keys
+) -> dict[str, pa.Array]:
+    """The columns that the contract stages, for the given rows, under their staged names."""
+    return {
+        to: _column(checked, rule, rows, keys)
+        for to, rule in contract.staged.items()
+        if rule.name in checked.columns
+    } | {
+        to: pa.nulls(len(rows), pa.string())
+        for to, rule in contract.staged.items()
+        if rule.name not in checked.columns
+    }
+
+
+def _column(checked: Checked, rule: ColumnRule, rows: NDArray[np.int64], keys: Keys) -> pa.Array:
+    values = checked.columns[rule.name].values
+    if rule.hash:
+        values = _hashed(values, rule, keys)
+    elif rule.type == "date":
+        values = values.cast(pa.date32())
+    index = pa.array(checked.raw.columns[rule.name].index[rows])
+    if pa.types.is_string(values.type) or pa.types.is_binary(values.type):
+        return _dictionary(index, values)
+    return values.take(index)
+
+
+def _dictionary(index: pa.Array, values: pa.Array) -> pa.DictionaryArray:
+    """Values spread over rows by index, each distinct one held once."""
+    encoded = values.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(encoded.indices.take(index), encoded.dictionary)
+
+
+def _hashed(values: pa.Array, rule: ColumnRule, keys: Keys) -> pa.Array:
+    if rule.hash == "household":
+        return keys.households(values)
+    hashed = keys.records(values, rule.hash)
+    return pa.array([None if h is None else h.hex() for h in hashed.to_pylist()], pa.string())
+
+
+def _registered(checked: Checked, contract: Contract, keys: Keys, organisation: str) -> pa.Table:
+    patient, pseudonym, verified, _ = registered_pseudonyms(checked, contract, keys, organisation)
+    columns = {
+        "patient": patient,
+        "pseudonym": pseudonym,
+        "verified": verified,
+        "birth_month": birth_months(checked, contract),
+    }
+    return pa.table(columns | _columns(checked, contract, checked.kept, keys)).sort_by("pseudonym")
+
+
+def _local(checked: Checked, contract: Contract, account: Account, keys: Keys) -> pa.Table:
+    """Rows about patients of one practice: sorted as the contract says, rows of one sort key merged."""
+    rows = checked.kept
+    patients = checked.patients if checked.patients is not None else np.empty(0, np.int32)
+    names = {rule.to: name for name, rule in contract.columns.items() if rule.to}
+    if contract.sort and len(rows):
+        rows, account.duplicates = _sorted(checked, contract, rows, names)
+        account.accepted = len(checked.kept) - account.duplicates
+        account.merged = account.accepted - len(rows)
+        if contract.supersede:
+            latest = _latest(checked, contract, rows)
+            account.superseded, rows = len(rows) - len(latest), latest
+        account.staged = len(rows)
+    columns: dict[str, pa.Array] = {"patient": pa.array(patients[rows])}
+    found = checked.measured
+    for to, rule in contract.staged.items():
+        if found is not None and to == "value":
+            value = found.values[found.value[rows]]
+            columns[to] = pa.array(value, mask=np.isnan(value))
+        elif found is not None and to == "unit":
+            columns[to] = _dictionary(
+                pa.array(found.unit[rows]), pa.array([None, *found.units[1:]], pa.string())
+            )
+        elif rule.name in checked.columns:
+            columns[to] = _column(checked, rule, rows, keys)
+    for name in names.values():
+        made = checked.columns.get(name)
+        rule = contract.columns[name]
+        if made is not None and made.precision is not None and len(rule.precision) > 1:
+            spread = (
+                made.precision[checked.raw.columns[name].index[rows]] if len(rows) else np.empty(0, np.int8)
+            )
+            words = pa.array(PRECISION_CODES, pa.string())
+            columns[f"{rule.to}_precision"] = pa.DictionaryArray.from_arrays(pa.array(spread), words)
+    return pa.table(columns)
+
+
+def _sorted(
+    checked: Checked, contract: Contract, rows: NDArray[np.int64], names: Mapping[str, str]
+) -> tuple[NDArray[np.int64], int]:
+    """Rows in the contract's order, and how many were exact duplicates.
+
+    Of rows that share the whole sort key the one with the most exact date stays, then the last in the file.
+    """
+    parts: list[tuple[NDArray[Any], int]] = []
+    found = checked.measured
+    for to in contract.sort:
+        if to == "patient":
+            patients = checked.patients[rows] if checked.patients is not None else rows
+            parts.append((patients, int(patients.max()) + 1))
+        elif to == "value" and found is not None:
+            numbers, count = ranks_of_numbers(found.values)
+            parts.append((numbers[found.value[rows]], count))
+        elif to == "unit" and found is not None:
+            parts.append((found.unit[rows], len(found.units)))
+        else:
+            name = names[to]
+            rank, count = ranks(checked.columns[name].values)
+            parts.append((rank[checked.raw.columns[name].index[rows]], count))
+    key = pack(parts)
+    order = np.argsort(key, kind="stable") if len(key) < 1 << 14 else _ordered(key)
+    arranged = key[order]
+    last = np.concatenate([arranged[1:] != arranged[:-1], [True]])
+    precise = [n for n in names.values() if checked.columns[n].precision is not None]
+    if last.all():
+        return rows[order], 0
+    # Rows of one key differ in how exactly the date is known, at most: rank by that, then by place in the file.
+    fine = np.zeros(len(rows), np.int64)
+    for name in precise:
+        made = checked.columns[name].precision
+        if made is not None:
+            fine = fine * 4 + (3 - made[checked.raw.columns[name].index[rows]])
+    tied = np.flatnonzero(~last | np.concatenate([[False], ~last[:-1]]))
+    group = np.cumsum(np.concatenate([[True], arranged[1:] != arranged[:-1]]))[tied]
+    chosen = order[tied]
+    texts, text = np.unique(raw_key(checked.raw, rows[chosen]), return_inverse=True)
+    distinct = len(np.unique(pack([(group, len(order) + 1), (text, len(texts))])))
+    order[tied] = chosen[np.lexsort((rows[chosen], fine[chosen], group))]
+    return rows[order][last], len(tied) - distinct
+
+
+def _latest(checked: Checked, contract: Contract, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Of rows with one key the last of the file; the order of ``rows`` stays."""
+    staged, parts = contract.staged, []
+    for to in contract.supersede.key if contract.supersede else ():
+        rank, count = ranks(checked.columns[staged[to].name].values)
+        parts.append((rank[checked.raw.columns[staged[to].name].index[rows]], count))
+    key = pack(parts)
+    order = np.lexsort((rows, key))
+    last = np.concatenate([key[order][1:] != key[order][:-1], [True]])
+    keep = np.zeros(len(rows), np.bool_)
+    keep[order[last]] = True
+    return rows[keep]
+
+
+def _ordered(key: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A sorting permutation; ties in file order. Numpy's unstable sort is three times as fast, and ties are few."""
+    order = np.argsort(key)
+    arranged = key[order]
+    ties = np.flatnonzero(arranged[1:] == arranged[:-1])
+    if len(ties):
+        at = np.unique(np.concatenate([ties, ties + 1]))
+        chosen = order[at]
+        order[at] = chosen[np.lexsort((chosen, key[chosen]))]
+    return order
+
+
+def ranks_of_numbers(values: NDArray[np.float64]) -> tuple[NDArray[np.int64], int]:
+    """Rank of each number, NaN first.
+
+    >>> ranks_of_numbers(np.array([2.0, np.nan, 1.0]))
+    (array([2, 0, 1]), 3)
+    """
+    known = ~np.isnan(values)
+    distinct, inverse = np.unique(values[known], return_inverse=True)
+    rank = np.zeros(len(values), np.int64)
+    rank[known] = inverse + 1
+    return rank, len(distinct) + 1
