@@ -163,7 +163,9 @@ class _Work:
                 frame, more = self._subgroups(outcome, count)
                 subgroup_frames.append(frame)
                 subgroup_list += more
-            if found:
+            if found and outcome.role in ("harm", "balancing"):
+                self._watched(outcome, found[0])
+            elif found:
                 self._e_value(found[0])
         effects = self._several_primary(effects)
         gone = self._lost()
@@ -311,6 +313,19 @@ class _Work:
         label = f"{name}, {-first} to {-(first + half)} quarters before entry"
         self._placebo(label, count, self.time.columns(first, first + half - 1), "placebo before entry")
 
+    def _watched(self, outcome: Outcome, effect: Effect) -> None:
+        """A harm needs no more proof than a benefit; silence about one is not proof that there is none."""
+        worse = effect.lower > 1 if outcome.lower_is_better else effect.upper < 1
+        words = f"{outcome.name}, watched: {in_words(effect.value)} ({in_words(effect.lower)} to {in_words(effect.upper)})"
+        words += ", which is worse." if worse else "."
+        self._check(
+            f"{outcome.role} watched",
+            "concern" if worse else "passed",
+            words,
+            effect.value,
+            (effect.lower, effect.upper),
+        )
+
     def _e_value(self, effect: Effect) -> None:
         point, limit = e_value(effect.value, effect.lower, effect.upper)
         if limit == 1:
@@ -399,11 +414,22 @@ class _Work:
             "stated",
             "Everybody stays in the group they were in on the day of entry, whatever they took up.",
         )
+        dated = "measured" in self.study.treated.columns and "measured" in self.study.candidates.columns
         self._check(
             "no immortal time",
-            "passed",
+            "passed" if dated else "stated",
             "Follow-up of both groups begins on the day of entry (for comparators the same day or month), when "
-            "they were registered, alive and could have been invited; nothing known only later was used to choose.",
+            "they were registered, alive and could have been invited. "
+            + (
+                "Everything used to choose them"
+                if dated
+                else "Everything used to choose them is taken to have"
+            )
+            + (
+                " had been measured by then."
+                if dated
+                else " been measured by then; its dates were not given."
+            ),
         )
 
     def _follow_up_flow(self, gone: pd.DataFrame) -> list[tuple[str, str, int]]:

@@ -26,7 +26,8 @@ class Outcome:
 
     events: a frame with ``pid``, ``date`` and optionally ``count`` (1 when absent), for everybody and for
     the time before entry as well as after. role: "negative control" is an outcome the programme cannot
-    change; a difference in it betrays people who were not alike.
+    change; a difference in it betrays people who were not alike. "harm" and "balancing" are watched: worse is a
+    concern (``lower_is_better`` says which way that is).
     """
 
     name: str

@@ -73,6 +73,27 @@ def test_a_negative_control_that_moves_is_a_concern(study):
     assert check(compare(replace(study, outcomes=moved)), "negative control")["result"] == "concern"
 
 
+@pytest.mark.parametrize(("lower_is_better", "result"), [(True, "passed"), (False, "concern")])
+def test_a_watched_harm_that_moves_the_wrong_way_is_a_concern(study, lower_is_better, result):
+    watched = replace(study.outcomes[0], name="reviews", role="harm", lower_is_better=lower_is_better)
+    found = compare(replace(study, outcomes=[study.outcomes[0], watched]))
+    assert check(found, "harm watched")["result"] == result
+
+
+def test_covariates_dated_before_entry_are_checked_and_undated_ones_said(study, found):
+    assert check(found, "no immortal time")["result"] == "stated"
+    dated = replace(
+        study,
+        treated=study.treated.assign(measured=study.treated["entry"]),
+        candidates=study.candidates.assign(measured=study.candidates["start"]),
+    )
+    assert check(compare(dated), "no immortal time")["result"] == "passed"
+    # a candidate measured after the start date cannot serve
+    late = replace(dated, candidates=dated.candidates.assign(measured=np.datetime64("2024-12-01")))
+    with pytest.raises(Refusal, match="no candidate was eligible"):
+        compare(late)
+
+
 def test_every_check_has_a_sentence(found):
     wanted = {
         "alike",
