@@ -22,7 +22,7 @@ def control_chart(
     """Whether the periods after the start leave the limits set by the ``before`` periods preceding it.
 
     A chart shows that a process changed, not by how much against a comparison: it accompanies an evaluation
-    and never stands for one. Rules and limits are those of ``goldenthread.statistics.xmr``. Refuses fewer
+    and never stands for one (six points of an unchanged course are flagged about once in eight). Rules and limits are those of ``goldenthread.statistics.xmr``. Refuses fewer
     than 13 periods before, under which limits are provisional.
 
     >>> steady = [50, 52, 49, 51, 50, 53, 48, 50, 51, 49, 52, 50, 51]

@@ -20,12 +20,13 @@ def test_limits_rest_on_the_periods_before_the_start() -> None:
     assert check.reading.startswith("4 of 4 periods")
 
 
-def test_an_unchanged_course_is_seldom_flagged() -> None:
+def test_an_unchanged_course_is_flagged_about_once_in_eight() -> None:
+    """Six new points under all the rules: a chart alone is weak evidence, and the page says so."""
     flagged = 0
-    for seed in range(30):
+    for seed in range(400):
         values = np.random.default_rng(seed).normal(100, 5, 30)
         flagged += not control_chart(list(values), before=24)[1].reading.startswith("0 of 6")
-    assert flagged <= 9
+    assert 0.05 < flagged / 400 < 0.2
 
 
 def test_too_short_a_course_is_refused() -> None:
