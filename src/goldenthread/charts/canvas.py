@@ -143,24 +143,39 @@ class Sheet:
         scales it down below the legible size. The marks share their scales; the pen has pixels of its own.
         """
         written: dict[str, list[dict[str, Any]]] = {}
-        groups = [
-            alt.layer(*group) for group in (pen.under(written), list(marks), pen.over(written)) if group
-        ]
-        chart = (
-            alt.layer(*groups)
-            .resolve_scale(x="independent", y="independent")
-            .properties(
-                width=self.plot_width,
-                height=self.plot_height,
-                padding={"left": self.left, "right": self.right, "top": self.top, "bottom": self.bottom},
-                autosize=alt.AutoSizeParams(type="none"),
-            )
-            .configure(**CONFIG)
+        groups = [pen.under(written), list(marks), pen.over(written)]
+        margins = {"left": self.left, "right": self.right, "top": self.top, "bottom": self.bottom}
+        return {
+            "$schema": alt.SCHEMA_URL,
+            "config": CONFIG,
+            "width": self.plot_width,
+            "height": self.plot_height,
+            "padding": margins,
+            "autosize": {"type": "none"},
+            "resolve": {"scale": {"x": "independent", "y": "independent"}},
+            "layer": [group(layers) for layers in groups if layers] or [group([_nothing()])],
+            "datasets": {name: _plain(values) for name, values in {**written, **data}.items()},
+        }
+
+
+def group(layers: Sequence[alt.Chart]) -> dict[str, Any]:
+    """Layers that share their scales, as Vega-Lite.
+
+    Assembled here because ``alt.layer`` copies every layer deeply at each step, which took most of the time of a
+    chart. The marks were validated as they were made; tests validate whole specifications.
+    """
+    made = []
+    for layer in layers:
+        unit: dict[str, Any] = layer.to_dict(validate=False)
+        made.append(
+            {key: value for key, value in unit.items() if key in ("data", "mark", "encoding", "projection")}
         )
-        # the parts were validated as they were made, and tests validate whole specifications
-        spec: dict[str, Any] = chart.to_dict(validate=False)
-        spec["datasets"] = {name: _plain(values) for name, values in {**written, **data}.items()}
-        return spec
+    return {"layer": made}
+
+
+def _nothing() -> alt.Chart:
+    layer: alt.Chart = alt.Chart(alt.InlineData(values=[{}])).mark_point(opacity=0)
+    return layer
 
 
 CONFIG: dict[str, Any] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import altair as alt
 import numpy as np
 import pandas as pd
 
@@ -20,6 +19,7 @@ from goldenthread.charts.canvas import (
     Pen,
     Sheet,
     check_width,
+    group,
     rows,
     text_width,
     wrap,
@@ -270,10 +270,7 @@ def _with_icons(spec: dict[str, Any], icons: list[dict[str, Any]]) -> dict[str, 
             )
             sign = base.mark_point(shape=icon["shape"], opacity=1, size=320, color=icon["ink"], **style)
             layers.append(sign.encode(x=pixels.x(), y=pixels.y()))
-    group: dict[str, Any] = alt.layer(*layers).to_dict(validate=False)
-    group.pop("$schema", None)
-    group.pop("config", None)
-    spec["layer"].append(group)
+    spec["layer"].append(group(layers))
     return spec
 
 

@@ -142,12 +142,15 @@ def _sentence(
         return f"{measure}: none of the {total} differs from {against} by more than chance.{aside}"
 
     def told(found: list[int], way: str) -> str:
-        first = " and ".join(f"{names[i]} at {say(y[i])}" for i in found[:2])
-        lead = ", most of all " if len(found) > 2 else ": "
-        return f"{words.counted(len(found), way, way)}{lead}{first}"
+        most = " most" if len(found) > 1 else ""
+        return f"{words.count_word(len(found))} {way} ({names[found[0]]} at {say(y[found[0]])}{most})"
 
     parts = ([told(above, "higher")] if above else []) + ([told(below, "lower")] if below else [])
-    return f"{measure} in {total}, against {against}, by more than chance: {'; '.join(parts)}.{aside}"
+    verb = "differs" if len(above) + len(below) == 1 else "differ"
+    return (
+        f"{measure}: {words.count_word(len(above) + len(below))} of {total} {verb} from {against} by more than chance: "
+        f"{', '.join(parts)}.{aside}"
+    )
 
 
 def _draw(
@@ -165,7 +168,7 @@ def _draw(
         marks = [mark for mark in marks if mark >= 0]
         low = marks[0]
     left = int(max(text_width(say(v)) for v in marks)) + 24
-    plot, head, height = width - left - 26, 38, 280
+    plot, head, height = width - left - 72, 38, 280
     scale, along = Linear(low, high, head + height, head), Linear(x_low, x_high, 0, plot)
     pen = Pen()
     pen.text(wrap(heading, width - 24, lines=1), -left + 12, 12)
@@ -175,7 +178,7 @@ def _draw(
     lines = _lines(curves, start, x_high, low, high)
     if average is not None:
         pen.line(0, scale.at(average), plot, scale.at(average), ink=INK, weight=1.5)
-        pen.text(f"Average {say(average)}", 4, scale.at(average) - 11, halo=True)
+        pen.text(["Average", say(average)], plot + 8, scale.at(average))
     points: dict[str, list[dict[str, Any]]] = {"within": [], "above": [], "below": []}
     for i in known:
         kind = {1: "above", -1: "below"}.get(verdicts[i] or 0, "within")
@@ -196,7 +199,7 @@ def _draw(
             pen.text(glyph, x_key, y_key, ink=colour, size=16)
             pen.text(label, x_key + 22, y_key)
             x_key += size
-    sheet = Sheet(width, int(y_key) + 22, left=left, right=26, top=0, bottom=0)
+    sheet = Sheet(width, int(y_key) + 22, left=left, right=72, top=0, bottom=0)
     x, yy = along.x(), scale.y()
     layers = []
     data: dict[str, Any] = {}
@@ -246,7 +249,7 @@ def _named(
     for i, place in zip(far, places, strict=True):
         label = wrap(names[i], 170 if width >= 520 else 110, lines=1)[0]
         x = along.at(n[i])
-        fits = x + 12 + text_width(label) <= plot + 20
+        fits = x + 12 + text_width(label) <= plot
         pen.text(label, x + 11 if fits else x - 11, place, align="left" if fits else "right", halo=True)
 
 

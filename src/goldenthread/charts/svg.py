@@ -80,7 +80,15 @@ def finish(drawn: str, *, ident: str, title: str, alt: str, linked: bool) -> str
     if names:
         opening += "<defs>" + "".join(pattern(name) for name in names) + "</defs>"
     drawn = _OPEN.sub(lambda _: opening, drawn, count=1)
-    return _OWN_ID.sub(lambda found: f"{found.group(1)}{ident}-{found.group(2)}", drawn)
+    # Vega numbers its clip paths through the life of the process; ours start afresh in every drawing
+    given: dict[str, str] = {}
+
+    def own(name: str) -> str:
+        if not name.startswith("gt-"):
+            name = given.setdefault(name, f"clip{len(given)}")
+        return f"{ident}-{name}"
+
+    return _OWN_ID.sub(lambda found: found.group(1) + own(found.group(2)), drawn)
 
 
 def size_of(svg: str) -> tuple[float, float]:
