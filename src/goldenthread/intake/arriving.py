@@ -63,6 +63,7 @@ class Stager:
         self.before = work.in_force()
         self.outcome = Outcome()
         self._patients: set[bytes] | None = None
+        self._waiting: list[tuple[Arrival, InForce, StagedFile]] = []
 
     def run(self, contracts: Mapping[str, Contract], progress: Progress) -> Outcome:
         """Stage everything: patients first, since what practices send refers to them."""
@@ -107,6 +108,7 @@ class Stager:
             elif done.entry is not None:
                 self._accept(done.arrival, done.entry, done.staged)
             progress.advance(1, done.staged.account.rows_in if done.staged else 0)
+        self._settle()
 
     def _one(self, arrival: Arrival) -> _Done:
         """Decide whether a file has to be read, and read it. Runs in a worker thread."""
@@ -126,7 +128,7 @@ class Stager:
                 )
             key = Work.key(sha256, contract.digest, self.keys.fingerprint, digest, arrival.name)
             entry = InForce(contract.name, key, size, mtime, contract.digest, self.keys.fingerprint, digest)
-            if self.work.account(contract.name, key) is not None:
+            if self.work.whole(contract.name, key):
                 return _Done(arrival, entry)
             staged = stage(arrival, data, self.keys, roster_, self.today)
             del data
@@ -184,30 +186,49 @@ class Stager:
             self.outcome.files_read += 1
             self.outcome.rows_read += staged.account.rows_in
             if staged.identities is not None:
-                # Identities are in the vault before the staged file says that it is whole.
-                self._store(staged.identities)
-                self.work.save(arrival.contract.name, entry.key, staged.table, staged.account)
+                self._waiting.append((arrival, entry, staged))
+                if len(self._waiting) >= 64 or sum(w[2].table.num_rows for w in self._waiting) > 200_000:
+                    self._settle()
+                return
+        self._count(arrival, entry)
+
+    def _count(self, arrival: Arrival, entry: InForce) -> None:
         account = self.work.account(entry.feed, entry.key)
         if account is not None:
             self.outcome.in_force[arrival.name] = entry
             self.outcome.accounts[arrival.name] = account
 
-    def _store(self, identities: pa.Table) -> None:
-        """Identities as sent, under their record hashes; those of verified people only where they are not patients."""
+    def _settle(self) -> None:
+        """Identities go into the vault before the staged files that rest on them say that they are whole.
+
+        They are stored as sent, under their record hashes; those of verified people only where they are not
+        patients, whose practice knows them better.
+        """
         if self._patients is None:
             self._patients = {
                 p for made in self.outcome.rosters.values() for p in made.pseudonyms.to_pylist()
             }
-        known = self._patients
-        fresh = [
-            not verified or pseudonym not in known
-            for pseudonym, verified in zip(
-                identities["pseudonym"].to_pylist(), identities["verified"].to_pylist(), strict=True
-            )
+        fresh: dict[bytes, tuple[pa.Table, int]] = {}
+        for _, _, staged in self._waiting:
+            identities = staged.identities
+            if identities is not None:
+                verified = identities["verified"].to_pylist()
+                for row, pseudonym in enumerate(identities["pseudonym"].to_pylist()):
+                    if not verified[row] or pseudonym not in self._patients:
+                        fresh[pseudonym] = (identities, row)
+        rows: dict[int, tuple[pa.Table, list[int]]] = {}
+        for table, row in fresh.values():
+            rows.setdefault(id(table), (table, []))[1].append(row)
+        chosen = [
+            table.take(pa.array(picked, pa.int64())).drop_columns(["verified"])
+            for table, picked in rows.values()
         ]
-        chosen = identities.filter(pa.array(fresh, pa.bool_())).drop_columns(["verified"])
-        if chosen.num_rows:
-            self.vault.store(chosen)
+        if chosen:
+            self.vault.store(pa.concat_tables(chosen, promote_options="default"))
+        for arrival, entry, staged in self._waiting:
+            self.work.save(arrival.contract.name, entry.key, staged.table, staged.account)
+            self._count(arrival, entry)
+        self._waiting.clear()
 
     def _refuse(self, arrival: Arrival, refused: FileRefusedError) -> None:
         """Nothing of a refused file enters; the version accepted before stays in force."""

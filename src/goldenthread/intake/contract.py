@@ -46,7 +46,7 @@ class ColumnRule:
 
     ``to`` names the staged column it becomes; ``hash`` stages a keyed hash of it in that domain instead of
     the value; ``identity`` gives its role in saying who the row is about (such columns go to the vault and
-    nowhere else). ``otherwise`` is what a value that cannot be accepted becomes ("" = empty): without it the
+    nowhere else). ``take`` is a regular expression: the part of the text that it finds is the value. ``otherwise`` is what a value that cannot be accepted becomes ("" = empty): without it the
     row goes to quarantine.
     """
 
@@ -60,6 +60,7 @@ class ColumnRule:
     allowed: tuple[str, ...] = ()
     spellings: Mapping[str, str] = field(default_factory=dict)
     pattern: str = ""
+    take: str = ""
     case: str = ""
     formats: tuple[str, ...] = ("%Y-%m-%d",)
     precision: tuple[str, ...] = ("day",)
@@ -228,11 +229,11 @@ def _column(where: _Located, name: str, raw: object) -> ColumnRule:
         raise wrong(f"unknown date precision {sorted(bad)[0]!r}.", f"Use {', '.join(PRECISIONS)}.")
     if rule.case not in ("", "upper", "lower"):
         raise wrong(f"unknown case {rule.case!r}.", 'Use "upper" or "lower".')
-    if rule.pattern and rule.pattern not in model.FORMATS:
+    for expression in (rule.pattern if rule.pattern not in model.FORMATS else "", rule.take):
         try:
-            re.compile(rule.pattern)
+            re.compile(expression)
         except re.error as error:
-            raise wrong(f"the pattern is not a regular expression: {error}.") from None
+            raise wrong(f"{expression!r} is not a regular expression: {error}.") from None
     codes = rule.accepted_codes
     if codes and (strays := sorted(set(rule.spellings.values()) - set(codes) - {""})):
         raise wrong(f"a spelling maps to {strays[0]!r}, which is not an accepted code.")

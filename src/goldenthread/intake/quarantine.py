@@ -90,7 +90,7 @@ def write_quarantine(folder: Path, feed: str, key: str, lines: list[dict[str, An
     make_private(folder)
     make_private(folder / feed)
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-    write_bytes(path_of(folder, feed, key), text.encode("utf-8", "replace"), private=True)
+    write_bytes(path_of(folder, feed, key), text.encode("utf-8", "replace"), private=True, durable=False)
 
 
 def tidy(folder: Path, in_force: set[tuple[str, str]]) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -45,6 +47,7 @@ class Account:
     set_aside: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     roster: str = ""
+    checksum: int = 0
 
     def check(self) -> None:
         """Refuse an account that does not add up: no row may be lost or made up."""
@@ -100,9 +103,16 @@ class Work:
         path = self.path(feed, key)
         with plain_disk_errors(self.folder):
             path.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(path, _encoded(table))
+        content = _encoded(table)
+        account.checksum = zlib.crc32(content)
+        write_bytes(path, content, durable=False)
         text = json.dumps(asdict(account), sort_keys=True, ensure_ascii=False)
-        write_bytes(path.with_suffix(".json"), text.encode())
+        write_bytes(path.with_suffix(".json"), text.encode(), durable=False)
+
+    def whole(self, feed: str, key: str) -> bool:
+        """Whether a staged file that was never in force has its bytes: a power cut may have torn it."""
+        account = self.account(feed, key)
+        return account is not None and zlib.crc32(self.path(feed, key).read_bytes()) == account.checksum
 
     def save_roster(self, digest: str, pseudonyms: pa.Array) -> None:
         """Keep the pseudonyms of a practice's patients in the order of their numbers."""
@@ -148,7 +158,8 @@ class Work:
         return {path: InForce(**entry) for path, entry in self.read_state("in_force").items()}
 
     def put_in_force(self, entries: Mapping[str, InForce]) -> None:
-        """Say which files count from now on."""
+        """Say which files count from now on; they are on the disk before it says so."""
+        os.sync()
         self.write_state("in_force", {path: asdict(entry) for path, entry in entries.items()})
 
     def tidy(self, keep: Iterable[tuple[str, str]]) -> None:

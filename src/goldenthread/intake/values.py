@@ -209,6 +209,9 @@ def convert(rule: ColumnRule, texts: pa.Array, today: datetime.date) -> Converte
     texts = pc.utf8_trim_whitespace(texts)
     if rule.case:
         texts = pc.utf8_upper(texts) if rule.case == "upper" else pc.utf8_lower(texts)
+    if rule.take:
+        found = pc.struct_field(pc.extract_regex(texts, f"(?P<part>{rule.take})"), "part")
+        texts = pc.coalesce(found, texts)
     empty = pc.equal(texts, "").to_numpy(zero_copy_only=False)
     lengths = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
     long = lengths > rule.max_length
