@@ -127,3 +127,19 @@ def test_no_cell_starts_a_formula(text: str) -> None:
     assert cell in (text, "'" + text)
     if cell.lstrip()[:1] in ("=", "@", "＝", "＠"):
         pytest.fail(repr(cell))
+
+
+def test_dates_bands_and_numbers_as_dimensions() -> None:
+    frame = pd.DataFrame(
+        {
+            "month": pd.to_datetime(["2026-01-01", "2026-02-01"] * 2),
+            "band": pd.Categorical(["0-4", "0-4", "5-9", "5-9"], categories=["5-9", "0-4"], ordered=True),
+            "decile": [1, 1, 2, 2],
+            "people": [3, 1200, 30, 31],
+        }
+    )
+    table = release(frame, policy="icb", counts=["people"], dimensions=["month", "band", "decile"])
+    assert table.display().iloc[0].tolist() == ["2026-01-01", "0-4", "1", "*"]
+    assert table.to_csv_rows()[2] == ["2026-02-01", "0-4", 1, 1200]
+    assert table.frame["month"].dtype == frame["month"].dtype
+    assert table.frame["band"].cat.ordered

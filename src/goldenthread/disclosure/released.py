@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
-from datetime import date
+from datetime import date, datetime, time
 from types import MappingProxyType
 from typing import Final
 
@@ -122,6 +122,8 @@ class ReleasedTable:
             or value is pd.NaT
         ):
             return MISSING_TEXT
+        if isinstance(value, date):  # a Timestamp is one too
+            return _date_text(value)
         if not isinstance(value, (int, float, np.number)) or isinstance(value, bool) or kind == "dimension":
             return str(value)
         number = float(value)
@@ -150,7 +152,14 @@ def _plain(value: object) -> Cell:
         return None if np.isnan(value) else value
     if isinstance(value, int):
         return value
-    return neutralise_formula(str(value))
+    return _date_text(value) if isinstance(value, date) else neutralise_formula(str(value))
+
+
+def _date_text(value: date) -> str:
+    """Return a date without a midnight nobody meant."""
+    if isinstance(value, datetime) and value.time() != time(0):
+        return value.isoformat(sep=" ", timespec="minutes")
+    return value.strftime("%Y-%m-%d")
 
 
 def seal_table(
