@@ -245,7 +245,7 @@ class _Work:
         """Earlier events first, then the propensity logit, then the covariates, as events allow."""
         earlier = np.log((prior + 0.5) / (np.maximum(days, 1.0) / 365.25))
         columns = self.design.matrix[self.sample.row][:, ~self.design.reference]
-        return np.column_stack([earlier, np.sqrt(prior), self.sample.score, columns])
+        return np.column_stack([earlier, self.sample.score, columns])
 
     def _effects(self, outcome: Outcome, count: Floats) -> list[Effect]:
         before, after = self._total(count, self.before), self._total(count, self.after)

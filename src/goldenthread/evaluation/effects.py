@@ -27,6 +27,9 @@ YEAR = 365.25
 FEWEST_EVENTS = 5
 """A ratio resting on fewer events than this in either group is not given."""
 
+PRIOR = 0.5
+"""Standard deviation of the weak prior on log ratios per standard deviation of a covariate (one of 2.7 is extreme)."""
+
 Model = Literal["poisson", "negative binomial"]
 
 
@@ -95,7 +98,9 @@ def rate_effects(
     weighted controls or, with ``adjust`` (rows x covariates), what a log-linear model fitted to the weighted
     controls expects of the treated, each with their own covariates and follow-up. With matching or weights this is
     doubly robust: it is right if either the comparison or the model is (Robins, Rotnitzky & Zhao 1994; with a
-    log link and an intercept the augmentation term is zero, so it equals AIPW for the effect in the treated).
+    log link and an intercept the augmentation term is zero, so it equals AIPW for the effect in the treated; the
+    negative binomial's own weights make that only nearly so). Covariates are held within the comparators' range
+    and carry a weak prior (``PRIOR``), so that a few people at the edge cannot run away with the answer.
     Intervals use the first-order influence of each row, the model's estimation included, summed by
     cluster, with t on clusters - 1.
 
@@ -161,15 +166,16 @@ def _expected(
     x = np.ones((len(y), 1))
     notes: tuple[str, ...] = ()
     w0 = np.where(groups.treated, 0.0, groups.weights)
+    w0 = w0 / w0[w0 > 0].mean()  # the prior must not depend on the weights' scale
     if adjust is not None:
         given = np.asarray(adjust, dtype=np.float64).reshape(len(y), -1)
         kept, notes = _usable(given, y, w0)
         x = np.column_stack([x, kept])
     use = w0 > 0
-    fit = fit_log_linear(x[use], y[use], time[use], w0[use])
+    fit = fit_log_linear(x[use], y[use], time[use], w0[use], prior=PRIOR)
     if model == "negative binomial":
         spread = moment_dispersion(y[use], fit.mean(x[use], time[use]), w0[use])
-        fit = fit_log_linear(x[use], y[use], time[use], w0[use], dispersion=spread)
+        fit = fit_log_linear(x[use], y[use], time[use], w0[use], dispersion=spread, prior=PRIOR)
     mean = fit.mean(x, time)
     pull = x.T @ (groups.treated * groups.weights * mean)
     influence = np.zeros(len(y))
@@ -212,7 +218,9 @@ def _usable(given: Floats, y: Floats, w0: Floats) -> tuple[Floats, tuple[str, ..
         notes = (
             f"Adjusted for the first {len(columns)} of {wanted} covariates: there are too few events for more.",
         )
-    return (given[:, columns] - mean[columns]) / spread[columns], notes
+    low, high = given[use][:, columns].min(axis=0), given[use][:, columns].max(axis=0)
+    inside = np.clip(given[:, columns], low, high)  # nobody is judged by a line drawn beyond the comparators
+    return (inside - mean[columns]) / spread[columns], notes
 
 
 def _enough(y: Floats, groups: Arms, outcome: str) -> None:

@@ -30,7 +30,13 @@ class LogLinear:
 
 
 def fit_log_linear(
-    x: Floats, count: Floats, days: Floats, weights: Floats, *, dispersion: float = 0.0
+    x: Floats,
+    count: Floats,
+    days: Floats,
+    weights: Floats,
+    *,
+    dispersion: float = 0.0,
+    prior: float | None = None,
 ) -> LogLinear:
     """Fit ``E[count] = days x exp(x b)`` by Newton's method; ``x`` carries its own intercept column first.
 
@@ -47,12 +53,16 @@ def fit_log_linear(
         raise Refusal("No events to model.", "Use a longer follow-up or a commoner outcome.")
     beta = np.zeros(x.shape[1])
     beta[0] = np.log(total / exposure)
+    penalty = np.zeros(x.shape[1])
+    if prior is not None:
+        penalty[1:] = 1 / prior**2
     best = -np.inf
     previous = beta
     for _ in range(100):
         with np.errstate(over="ignore", invalid="ignore"):
             mean = days * np.exp(x @ beta)
             value = _log_likelihood(x @ beta, mean, count, weights, dispersion)
+            value -= 0.5 * float(penalty @ beta**2)
         if not np.isfinite(value) or value < best - 1e-10 * abs(best):
             beta = (beta + previous) / 2
             if np.abs(beta - previous).max() < 1e-12:
@@ -60,8 +70,8 @@ def fit_log_linear(
             continue
         best, previous = value, beta
         spread = 1 + dispersion * mean
-        gradient = x.T @ (weights * (count - mean) / spread)
-        information = (x * (weights * mean / spread)[:, None]).T @ x
+        gradient = x.T @ (weights * (count - mean) / spread) - penalty * beta
+        information = (x * (weights * mean / spread)[:, None]).T @ x + np.diag(penalty)
         try:
             step = cho_solve(cho_factor(information), gradient)
         except np.linalg.LinAlgError as error:
