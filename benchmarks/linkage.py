@@ -12,9 +12,12 @@ import argparse
 import random
 import resource
 import time
+from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import accumulate
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 
@@ -126,6 +129,62 @@ def fake_1000(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, dict[int, objec
     return registered, records, dict(zip(records["record_id"], records["key"], strict=True))
 
 
+# feed: (files, the row's own number, given, family, born, sex, postcode, first line, UPRN)
+DEMO_FEEDS = {
+    "council": ("council/*/circumstance.csv", "PERSON_REFERENCE", "GIVEN_NAME", "FAMILY_NAME", "DATE_OF_BIRTH", "SEX",
+                "POSTCODE", "ADDRESS_LINE_1", "UPRN"),
+    "cld": ("cld/*/cld_*.csv", "LA_Person_Unique_Identifier", "Given_Name", "Family_Name",
+            "strptime(Date_of_Birth, '%d/%m/%Y')::DATE", "Gender", "Postcode", "NULL", "NULL"),
+    "urgent": ("urgent/*/urgent_*.csv", "CALL_ID", "PERSON_GIVEN_NAME", "PERSON_FAMILY_NAME", "PERSON_BIRTH_DATE",
+               "PERSON_STATED_GENDER_CODE", "POSTCODE", "NULL", "NULL"),
+    **{feed: (f"{feed}/*/{feed}_*.csv", number, "PERSON_GIVEN_NAME", "PERSON_FAMILY_NAME", "PERSON_BIRTH_DATE",
+              "PERSON_STATED_GENDER_CODE", "POSTCODE_OF_USUAL_ADDRESS", "NULL", "NULL")
+       for feed, number in (("apc", "CDS_UNIQUE_IDENTIFIER"), ("ecds", "EMERGENCY_CARE_ATTENDANCE_IDENTIFIER"),
+                            ("op", "ATTENDANCE_IDENTIFIER"))},
+    **{feed: (f"{feed}/*/*/{file}", "LOCAL_PATIENT_IDENTIFIER_EXTENDED", "PERSON_GIVEN_NAME", "PERSON_FAMILY_NAME",
+              "PERSON_BIRTH_DATE", "PERSON_STATED_GENDER_CODE", "POSTCODE_OF_USUAL_ADDRESS", "NULL", "NULL")
+       for feed, file in (("csds", "cyp001mpi.csv"), ("mhsds", "mhs001mpi.csv"))},
+}  # fmt: skip
+
+
+def demo(home: Path) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame, dict[int, object]]]:
+    """The demo's records that linkage is for (no verified number), feed by feed and all together."""
+    run = duckdb.connect().sql
+    read = "read_csv('{}', all_varchar = true, union_by_name = true, encoding = '{}')"
+    gp = f"{home}/feeds/gp/*/{{}}.csv"
+    folder = "regexp_extract(filename, '/gp/([^/]+)/', 1)"
+    registered = run(
+        f"""
+        SELECT NHS_NUMBER AS key, PERSON_GIVEN_NAME AS given_name, PERSON_FAMILY_NAME AS family_name,
+            PERSON_BIRTH_DATE AS birth_date, PERSON_STATED_GENDER_CODE AS sex, POSTCODE AS postcode,
+            ADDRESS_LINE_1 AS address_line_1, UPRN AS uprn
+        FROM (SELECT *, {folder} AS practice FROM read_csv('{gp.format("patient")}', all_varchar = true, filename = true))
+        LEFT JOIN (SELECT *, {folder} AS practice FROM read_csv('{gp.format("address")}', all_varchar = true, filename = true)
+              WHERE ADDRESS_TYPE = '0'
+              QUALIFY row_number() OVER (PARTITION BY practice, PATIENT_ID ORDER BY ADDRESS_START_DATE DESC) = 1)
+        USING (practice, PATIENT_ID) WHERE NHS_NUMBER_STATUS_INDICATOR_CODE = '01'
+        """
+    ).to_df()  # fmt: skip
+    parts = []
+    for feed, (files, number, *columns) in DEMO_FEEDS.items():
+        encoding = "latin-1" if feed == "cld" else "utf-8"
+        named = ", ".join(f"{column} AS {name}" for column, name in zip(columns, COLUMNS, strict=True))
+        parts.append(
+            run(
+                f"""
+                SELECT DISTINCT '{feed}' AS feed, {number} AS row_id, t.nhs_number AS key, {named}
+                FROM {read.format(f"{home}/feeds/{files}", encoding)} f
+                JOIN '{home}/truth/link.parquet' t ON t.feed = '{feed}' AND t.row_id = f.{number}
+                WHERE t.problem NOT IN ('withheld', 'other person') AND {columns[1]} IS NOT NULL
+                """
+            ).to_df().astype({"birth_date": str})
+        )  # fmt: skip
+    records = pd.concat(parts, ignore_index=True).sort_values(["feed", "row_id"], ignore_index=True)
+    records["record_id"] = range(len(records))
+    for feed, part in [*records.groupby("feed"), ("all feeds", records)]:
+        yield f"demo: {feed}", registered, part, dict(zip(part["record_id"], part["key"], strict=True))
+
+
 def invented(people: int, count: int, seed: int = 1) -> tuple[pd.DataFrame, pd.DataFrame, dict[int, object]]:
     """Households that share family name, address and postcode (twins among them); records with common errors.
 
@@ -139,11 +198,11 @@ def invented(people: int, count: int, seed: int = 1) -> tuple[pd.DataFrame, pd.D
         f"ZX{1 + n // 2000} {n // 26 % 10}{chr(65 + n % 26)}{chr(65 + n // 260 % 26)}"
         for n in range(max(people // 40, 1))
     ]
-    rank = [1 / (at + 8) for at in range(20_000)]
+    rank = list(accumulate(1 / (at + 8) for at in range(20_000)))
     rows: list[dict[str, object]] = []
     unregistered: list[dict[str, object]] = []
     while len(rows) < people:
-        (surname,) = draw.choices(family, rank)
+        (surname,) = draw.choices(family, cum_weights=rank)
         home = {"family_name": surname, "postcode": draw.choice(postcodes), "uprn": str(10_000_000 + len(rows)),
                 "address_line_1": f"{draw.randint(1, 150)} {draw.choice(family)} Road"}  # fmt: skip
         size = draw.choice((1, 1, 2, 2, 2, 3, 4, 5))
@@ -151,7 +210,7 @@ def invented(people: int, count: int, seed: int = 1) -> tuple[pd.DataFrame, pd.D
         if size > 3 and draw.random() < 0.05:
             births[-1] = births[-2]
         for born in births:
-            person = {"key": len(rows), **home, "given_name": draw.choices(given, rank[:900])[0],
+            person = {"key": len(rows), **home, "given_name": draw.choices(given, cum_weights=rank[:900])[0],
                       "birth_date": born.isoformat(), "sex": draw.choice("12")}  # fmt: skip
             if draw.random() < 0.02:
                 unregistered.append({**person, "key": None})

@@ -16,9 +16,11 @@ PSEUDONYM = pa.binary(16)
 
 # Which levels contradict (gamma 0 is the last level, "different"). A sister has the family name and the address,
 # a twin the birth date too, a son his father's whole name: never linked by the machine, whatever else agrees.
+# Christian and Christina are spelt alike, so a given name that is only roughly alike needs the sex to agree.
 _CONFLICT = """
     CASE WHEN gamma_given_name = 0 AND gamma_birth_date = 0 THEN 2
-         WHEN gamma_given_name = 0 OR gamma_birth_date = 0 THEN 1 ELSE 0 END
+         WHEN gamma_given_name = 0 OR gamma_birth_date = 0 THEN 1
+         WHEN gamma_given_name BETWEEN 0 AND 1 AND gamma_sex = 0 THEN 1 ELSE 0 END
 """
 _NOTES = {
     1: "Given name or birth date contradicts: a relative is possible, so the machine does not link.",

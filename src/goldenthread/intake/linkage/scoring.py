@@ -138,10 +138,10 @@ def _mixed(shipped: list[float], found: list[float | None], seen: float, weight:
 
 
 def _makes_sense(comparison: Comparison) -> bool:
-    """Conflict must speak against, more than anything else does; most true pairs must agree in some way."""
+    """Conflict must speak against one person, and most true pairs must agree in a way that speaks for it."""
     weights = [math.log2(level.m / level.u) for level in comparison.levels]
     agreeing = sum(level.m for level, weight in zip(comparison.levels, weights, strict=True) if weight > 0)
-    return weights[-1] < 0 and weights[-1] == min(weights) and agreeing > 0.5
+    return weights[-1] < 0 and agreeing > 0.5
 
 
 def _linker(

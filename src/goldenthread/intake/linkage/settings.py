@@ -26,7 +26,7 @@ class LinkageSettings:
     review: float = 0.5
     expected_share: float = 0.8
     fewest_to_train: int = 1000
-    pairs_to_train: int = 2_000_000
+    pairs_to_train: int = 1_000_000
     seed: int = 20261031
     memory_mb: int = 3000
     threads: int = 2
