@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,9 @@ SPELLINGS = {
 }  # fmt: skip
 
 
-def book(people: People, record: Record, rng: np.random.Generator) -> dict[str, Array]:
+def book(
+    people: People, record: Record, away: Callable[[Array, Array], Array], rng: np.random.Generator
+) -> dict[str, Array]:
     """Appointments of three years and the next fortnight: columns who, booked, day, status, mode, role, minutes."""
     parts: list[tuple[Array, Array, Array]] = []
     start = np.maximum(clock.HOSPITAL_START, people.history_from)
@@ -66,7 +69,7 @@ def book(people: People, record: Record, rng: np.random.Generator) -> dict[str, 
     )
     who, day, role = (np.concatenate(x) for x in zip(*parts, strict=True))
     keep = (day >= people.reg_start[who]) | (people.previous[who] >= 0)
-    keep &= (day >= people.birth[who]) & (day <= people.end[who])
+    keep &= (day >= people.birth[who]) & (day <= people.end[who]) & ~away(who, day)
     who, day, role = who[keep], day[keep], role[keep]
     n = len(who)
     missed = 1 / (

@@ -50,7 +50,7 @@ CONDITIONS: tuple[Condition, ...] = (
     _c("ndh", ".01 .01 .5 1.8 4 8 11 13 13 9", "NDH", deprived=0.12, latent={"m": 0.6}, after={"obesity": 2.0, "diabetes": 0.02}, youngest=18, years=4),
     _c("hypertension", ".01 .05 .4 1.7 6 16 30 45 56 58", "HYP", female=0.95, deprived=0.12, latent={"m": 0.6}, after={"obesity": 1.8, "diabetes": 2.6}, youngest=18, years=10),
     _c("asthma", "1 8 8.5 7.8 7.5 7.5 7.4 7.0 6 4", "AST", female=1.25, deprived=0.14, latent={"r": 0.7}, after={"obesity": 1.4}, youngest=2, years=18),
-    _c("copd", ".001 .001 .01 .1 .7 2.4 5.2 8.5 9.0 6", "COPD", female=0.92, deprived=0.55, latent={"r": 1.0, "f": 0.2}, after={"asthma": 2.0}, youngest=35, years=8, first_age=35),
+    _c("copd", ".001 .001 .01 .1 .7 2.4 5.2 8.5 9.0 6", "COPD", female=0.92, deprived=0.42, latent={"r": 1.0, "f": 0.2}, after={"asthma": 2.0}, youngest=35, years=8, first_age=35),
     _c("chd", ".001 .01 .03 .1 .7 2.4 6.5 12 18 20", "CHD", female=0.45, deprived=0.24, latent={"m": 0.6}, after={"diabetes": 2.1, "hypertension": 1.9}, youngest=25, years=10, first_age=30),
     _c("heart_failure", ".01 .01 .03 .06 .2 .7 1.8 4 8.5 13", "HF", female=0.7, deprived=0.22, latent={"f": 0.5}, after={"chd": 4.5, "hypertension": 1.6, "diabetes": 1.7, "copd": 1.6}, youngest=25, years=5, first_age=30),
     _c("atrial_fibrillation", ".001 .01 .05 .12 .4 1.1 3.2 8 16 21", "AF", female=0.65, latent={"f": 0.25}, after={"heart_failure": 5.0, "hypertension": 1.6, "chd": 1.3}, youngest=18, years=7, first_age=25),
@@ -61,13 +61,13 @@ CONDITIONS: tuple[Condition, ...] = (
     _c("dementia", ".001 .001 .001 .005 .02 .1 .5 2.2 8 18", "DEM", female=1.2, deprived=0.12, latent={"f": 0.6}, after={"stroke": 2.2, "ld_register": 3.0}, youngest=45, years=3.2, first_age=50),
     _c("depression", ".1 1.2 11 15.5 16.5 16.5 14 10.5 9 8", "DEP", female=1.75, deprived=0.30, latent={"s": 1.0}, after={"obesity": 1.3}, youngest=12, years=9, first_age=12),
     _c("anxiety", ".1 1.5 11 12 11 10 9 7 6 5", 0.085, female=1.75, deprived=0.18, latent={"s": 0.8}, after={"depression": 3.2}, youngest=8, years=7, first_age=8),
-    _c("severe_mental_illness", ".001 .02 .5 .95 1.15 1.25 1.1 .9 .7 .5", "MH", female=0.85, deprived=0.50, latent={"s": 1.1}, youngest=14, years=14, first_age=16),
+    _c("severe_mental_illness", ".001 .02 .5 .95 1.15 1.25 1.1 .9 .7 .5", "MH", female=0.85, deprived=0.34, latent={"s": 1.1}, youngest=14, years=14, first_age=16),
     _c("personality_disorder", ".001 .02 .5 .6 .5 .4 .2 .1 .05 .02", 0.004, female=1.7, deprived=0.4, latent={"s": 1.3}, youngest=18, years=8, first_age=18),
     _c("ptsd", ".01 .1 .8 1 1 .8 .5 .3 .1 .1", 0.006, deprived=0.25, latent={"s": 0.8}, youngest=10, years=6, first_age=10),
     _c("eating_disorder", ".01 .4 1.2 .8 .5 .3 .1 .05 .02 .01", 0.004, female=7.0, latent={"s": 0.7}, youngest=10, years=6, first_age=10),
     _c("self_harm", ".001 1.2 3.5 2.3 1.6 1.1 .6 .3 .2 .1", 0.013, female=1.5, deprived=0.3, latent={"s": 1.2}, after={"depression": 2.5, "personality_disorder": 6}, youngest=11, years=6, first_age=11),
     _c("alcohol_dependence", ".001 .001 .5 1.2 1.9 2.2 1.8 1.0 .4 .1", 0.011, female=0.45, deprived=0.42, latent={"s": 0.8}, youngest=18, years=8, first_age=18),
-    _c("drug_misuse", ".001 .05 1 1.7 1.6 .9 .4 .1 .03 .01", 0.008, female=0.4, deprived=0.65, latent={"s": 1.0}, youngest=15, years=9, first_age=15),
+    _c("drug_misuse", ".001 .05 1 1.7 1.6 .9 .4 .1 .03 .01", 0.008, female=0.4, deprived=0.50, latent={"s": 1.0}, youngest=15, years=9, first_age=15),
     _c("epilepsy", ".3 .7 .8 .85 .9 .95 1.0 1.1 1.3 1.2", "EP", deprived=0.22, after={"ld_register": 14, "stroke": 2.5}, years=16),
     _c("cancer", ".03 .04 .1 .4 1.1 2.7 6 11.5 15.5 15", "CAN", female=1.05, latent={"f": 0.1}, years=6, youngest=1),
     _c("rheumatoid_arthritis", ".01 .02 .08 .25 .5 .9 1.3 1.7 1.9 1.5", "RA", female=2.4, deprived=0.06, youngest=16, years=11, first_age=16),
@@ -197,7 +197,7 @@ def _frailty(people: People, rng: np.random.Generator) -> None:
     load = people.has[:, [INDEX[c] for c in FRAIL]].sum(axis=1)
     base = np.interp(people.age, [40, 60, 70, 80, 90, 100], [0.0, 0.02, 0.045, 0.085, 0.13, 0.17])
     index = np.clip(
-        base + 0.013 * load + 0.034 * people.latent_f * (people.age > 50) + 0.008 * people.imd_z, 0, 0.7
+        base + 0.0165 * load + 0.048 * people.latent_f * (people.age > 50) + 0.008 * people.imd_z, 0, 0.7
     )
     index = np.where(people.care_home, index + 0.12, index)
     index = np.where(people.age < 50, np.minimum(index, 0.11), index)
@@ -217,7 +217,35 @@ def _coded(people: People, rng: np.random.Generator) -> None:
 
 
 UNDERCODING_PRACTICE = 3
-FRAIL = ["anaemia", "osteoarthritis", "rheumatoid_arthritis", "atrial_fibrillation", "stroke", "tia", "ckd", "diabetes", "hearing_loss", "heart_failure", "heart_valve_disease", "hypertension", "chd", "osteoporosis", "parkinsons", "peptic_ulcer", "pad", "copd", "asthma", "insomnia", "hypothyroidism", "urinary_incontinence", "cataract", "macular_degeneration", "dementia", "depression", "gout"]
+FRAIL = [
+    "anaemia",
+    "osteoarthritis",
+    "rheumatoid_arthritis",
+    "atrial_fibrillation",
+    "stroke",
+    "tia",
+    "ckd",
+    "diabetes",
+    "hearing_loss",
+    "heart_failure",
+    "heart_valve_disease",
+    "hypertension",
+    "chd",
+    "osteoporosis",
+    "parkinsons",
+    "peptic_ulcer",
+    "pad",
+    "copd",
+    "asthma",
+    "insomnia",
+    "hypothyroidism",
+    "urinary_incontinence",
+    "cataract",
+    "macular_degeneration",
+    "dementia",
+    "depression",
+    "gout",
+]
 
 
 def with_condition(people: People, name: str, coded: bool = False) -> npt.NDArray[np.bool_]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from goldenthread.demo import appointments, clock, codes, dirt, reference, urgent
+from goldenthread.demo import appointments, clock, codes, dirt, hospital, reference, urgent
 from goldenthread.demo.conditions import CONDITIONS
 from goldenthread.demo.population import CURRENT, DIED, VISITOR, People
 from goldenthread.demo.record import UNITS
@@ -87,7 +87,7 @@ def send(life: Life, feeds: Path, work: Path, spool: Spool, rng: np.random.Gener
     _patients(people, listed, folder, work, rng)
     soiled = dirt.soil(people, life.record, life.record.events(), rng)
     medicines = life.record.medicines()
-    book = appointments.book(people, life.record, rng)
+    book = appointments.book(people, life.record, lambda w, d: hospital.inside(life.stays, w, d), rng)
     aside = work / "movers"
     counts = {
         "gp_event": _events(people, life, soiled, folder, aside, spool),

@@ -79,6 +79,19 @@ def spells(people: People, events: Rows, rng: np.random.Generator) -> tuple[Rows
     return {k: v[finished] for k, v in stays.items()}, _beside(events, stays)
 
 
+def inside(stays: Rows, who: Array, day: Array) -> Array:
+    """Whether each person is in the middle of a spell on each day (not its first or last)."""
+    if not len(stays["who"]):
+        return np.zeros(len(who), dtype=bool)
+    big = 10**6
+    starts = stays["who"].astype(np.int64) * big + stays["start"]
+    at = np.searchsorted(starts, np.asarray(who, dtype=np.int64) * big + day, side="right") - 1
+    safe = np.maximum(at, 0)
+    return np.asarray(
+        (at >= 0) & (stays["who"][safe] == who) & (day > stays["start"][safe]) & (day < stays["finish"][safe])
+    )
+
+
 def _beside(events: Rows, stays: Rows) -> Rows:
     """Attendances not in the middle of a spell; those that led to admission keep to spells that exist."""
     big = 10**6
@@ -107,7 +120,7 @@ def _emergency(people: People, events: Rows, rng: np.random.Generator) -> Rows:
     age = (day - people.birth[who]) / 365.25
     mean = (
         mean
-        * np.interp(age, [0, 18, 50, 70, 85], [0.5, 0.55, 0.8, 1.15, 1.45])
+        * np.interp(age, [0, 18, 50, 70, 85], [0.45, 0.5, 0.7, 0.95, 1.15])
         * np.exp(0.9 * people.frailty[who])
     )
     zero = rng.random(n) < np.interp(age, [0, 20, 60, 85], [0.5, 0.46, 0.33, 0.2])
@@ -119,6 +132,11 @@ def _emergency(people: People, events: Rows, rng: np.random.Generator) -> Rows:
         icd[rows] = np.array(c.icd, dtype=object)[
             rng.choice(len(c.icd), len(rows), p=weights / weights.sum())
         ]
+    breathing = cause == urgent.CAUSE["breathing"]
+    flare = breathing & with_condition(people, "copd")[who] & (rng.random(n) < 0.62)
+    icd[flare] = np.where(rng.random(int(flare.sum())) < 0.55, "J440", "J441")
+    wheeze = breathing & ~flare & with_condition(people, "asthma")[who] & (rng.random(n) < 0.4)
+    icd[wheeze] = "J459"
     young = age < 45
     icd[(icd == "S720") & young] = "S525"
     icd[np.isin(icd, ["I214", "I219", "I48X"]) & (age < 35)] = "R074"

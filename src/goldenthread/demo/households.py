@@ -50,7 +50,7 @@ def _form(people: People, rng: np.random.Generator) -> tuple[Array, Array]:
         home[resident] = rng.choice(homes, int(resident.sum()))
 
     free = current & (home < 0)
-    at_home = np.interp(age, [17, 18, 20, 24, 30], [1, 0.85, 0.55, 0.3, 0.0])
+    at_home = np.interp(age, [17, 18, 20, 24, 28, 35], [1, 0.9, 0.7, 0.5, 0.25, 0.04])
     child = free & (rng.random(n) < at_home)
     children = np.flatnonzero(child)
     children = children[np.argsort(age[children] + rng.normal(0, 2.5, len(children)), kind="stable")]
@@ -72,7 +72,7 @@ def _form(people: People, rng: np.random.Generator) -> tuple[Array, Array]:
         people.more["mother"][children] = np.where(real, born_to, -1)
     adult &= home < 0
     mother_age = np.where(mothers >= 0, age[mothers], oldest + 29)
-    want_father = (rng.random(count) < 0.76) | (mothers < 0)
+    want_father = (rng.random(count) < 0.79) | (mothers < 0)
     fathers = _match(
         np.where(want_father, mother_age + rng.normal(2.3, 3.5, count), -99),
         age,
@@ -86,7 +86,7 @@ def _form(people: People, rng: np.random.Generator) -> tuple[Array, Array]:
     _adopt_orphans(home, homes, mothers, fathers, age, adult, children, family, rng)
     adult &= home < 0
 
-    pairing = np.interp(age, [18, 22, 28, 40, 65, 75, 85, 95], [0, 0.15, 0.5, 0.62, 0.72, 0.6, 0.36, 0.12])
+    pairing = np.interp(age, [18, 22, 28, 40, 65, 75, 85, 95], [0, 0.2, 0.66, 0.8, 0.86, 0.74, 0.5, 0.18])
     women = np.flatnonzero(adult & (sex == 2) & (rng.random(n) < pairing))
     women = women[np.argsort(age[women], kind="stable")]
     partner_men = adult & (sex == 1) & (age >= 18)
@@ -221,6 +221,7 @@ def _names(people: People, household: Array, ethnic: Array, rng: np.random.Gener
     n = len(people)
     year = 1970 + people.birth // 365.2425
     people.more["given"] = np.array(names.given(rng, people.sex, year, ethnic.tolist()), dtype=object)
+    _no_namesakes(people, household, year, ethnic, rng)
     own = np.array(names.family(rng, ethnic.tolist()), dtype=object)
     lead = np.full(int(household.max()) + 1, -1)
     order = np.lexsort((-people.age, people.sex))[::-1]
@@ -230,6 +231,21 @@ def _names(people: People, household: Array, ethnic: Array, rng: np.random.Gener
     share = np.where(people.age < 25, 0.92, np.where(people.age > 60, 0.93, 0.72))
     shares = np.isin(people.more["household_kind"], [FAMILY, COUPLE, ALONE]) & (rng.random(n) < share)
     people.more["family"] = np.where(shares, own[lead[household]], own)
+
+
+def _no_namesakes(
+    people: People, household: Array, year: Array, ethnic: Array, rng: np.random.Generator
+) -> None:
+    """Two people under 30 in one home seldom share a given name."""
+    for _ in range(4):
+        key = [f"{h} {g}" for h, g in zip(household.tolist(), people.given.tolist(), strict=True)]
+        _, first = np.unique(np.array(key), return_index=True)
+        again = np.ones(len(key), dtype=bool)
+        again[first] = False
+        again &= people.age < 30
+        if not again.any():
+            return
+        people.more["given"][again] = names.given(rng, people.sex[again], year[again], ethnic[again].tolist())
 
 
 def _addresses(people: People, household: Array, kind: Array, lsoa: Array, rng: np.random.Generator) -> None:

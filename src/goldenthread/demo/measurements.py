@@ -13,7 +13,26 @@ from goldenthread.demo.population import People
 from goldenthread.demo.record import Record
 
 Array = npt.NDArray[Any]
-LONG_TERM = ["diabetes", "ndh", "hypertension", "asthma", "copd", "chd", "heart_failure", "atrial_fibrillation", "stroke", "tia", "pad", "ckd", "dementia", "severe_mental_illness", "epilepsy", "rheumatoid_arthritis", "ld_register", "hypothyroidism"]
+LONG_TERM = [
+    "diabetes",
+    "ndh",
+    "hypertension",
+    "asthma",
+    "copd",
+    "chd",
+    "heart_failure",
+    "atrial_fibrillation",
+    "stroke",
+    "tia",
+    "pad",
+    "ckd",
+    "dementia",
+    "severe_mental_illness",
+    "epilepsy",
+    "rheumatoid_arthritis",
+    "ld_register",
+    "hypothyroidism",
+]
 
 
 def traits(people: People, rng: np.random.Generator) -> None:
@@ -101,7 +120,6 @@ def _measure(people: People, record: Record, rng: np.random.Generator, who: Arra
         lean = np.clip(share + 0.06 * people.engagement[who], 0.02, 0.99)
         return np.asarray(mask & (rng.random(n) < lean))
 
-    record.visits["known"] = np.array([0])
     dm, ndh, ckd = known("diabetes"), known("ndh"), known("ckd")
     cardiac = (
         known("hypertension")
@@ -325,6 +343,13 @@ def panel(people: People, record: Record, rng: np.random.Generator, who: Array, 
     record.add(who, day, "creatinine", np.round(creatinine), "umol/L")
     record.add(who, day, "sodium", np.round(rng.normal(139.5, 2.6, n)), "mmol/L")
     record.add(who, day, "potassium", np.round(np.clip(rng.normal(4.4, 0.4, n), 2.8, 6.6), 1), "mmol/L")
+    record.add(
+        who,
+        day,
+        "urea",
+        np.round(np.clip(rng.normal(5.6, 1.3, n) * np.sqrt(85 / np.maximum(egfr, 8)), 1.5, 45), 1),
+        "mmol/L",
+    )
     liver = rng.random(n) < 0.7
     w, d = who[liver], day[liver]
     sick = with_condition(people, "chronic_liver_disease")[w] | with_condition(people, "fatty_liver")[w]
@@ -338,11 +363,14 @@ def panel(people: People, record: Record, rng: np.random.Generator, who: Array, 
         np.round(np.clip(rng.normal(43, 3, len(w)) - 3 * people.frailty[w] * 10 / 3, 22, 54)),
         "g/L",
     )
+    record.add(w, d, "bilirubin", np.round(np.clip(np.exp(rng.normal(2.2, 0.4, len(w))), 2, 90)), "umol/L")
+    record.add(w, d, "alkaline_phosphatase", np.round(np.clip(rng.normal(82, 22, len(w)), 25, 320)), "U/L")
     count = rng.random(n) < 0.75
     w, d = who[count], day[count]
     anaemic = with_condition(people, "anaemia")[w] & (rng.random(len(w)) < 0.6)
     hb = np.where(people.sex[w] == 1, 147, 134) + rng.normal(0, 9, len(w)) - 24 * anaemic
     record.add(w, d, "haemoglobin", np.round(np.clip(hb, 62, 190)), "g/L")
+    record.add(w, d, "mcv", np.round(np.clip(rng.normal(90, 5, len(w)) - 7 * anaemic, 60, 118)), "fL")
     record.add(w, d, "platelets", np.round(np.clip(rng.normal(262, 62, len(w)), 60, 640)), "10*9/L")
     record.add(w, d, "white_cell_count", np.round(np.clip(rng.normal(7.0, 1.8, len(w)), 2, 19), 1), "10*9/L")
 

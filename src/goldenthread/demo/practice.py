@@ -8,11 +8,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from goldenthread.demo import (
-    appointments,
-    community,
     conditions,
     hospital,
     households,
@@ -23,7 +20,6 @@ from goldenthread.demo import (
     population,
     prevention,
     primary_care,
-    social,
     urgent,
 )
 from goldenthread.demo.population import People, PracticePlan
@@ -73,6 +69,7 @@ def live(plan: PracticePlan, everybody: list[PracticePlan]) -> Life:
     before = urgent.needs(people, rngs[11])
     events, contacts, treated = initiatives.run(people, before, rngs[11])
     stays, events = hospital.spells(people, events, rngs[11])
+    record.leave_out(lambda who, day: hospital.inside(stays, who, day))
     return Life(people, record, events, stays, contacts, treated)
 
 
@@ -88,4 +85,4 @@ def make(plan: PracticePlan, everybody: list[PracticePlan], feeds: Path, work: P
     return counts
 
 
-__all__ = ["Life", "appointments", "community", "live", "make", "pa", "social"]
+__all__ = ["Life", "live", "make"]

@@ -139,6 +139,13 @@ def consultations(people: People, record: Record, rng: np.random.Generator) -> N
         key = _VISIT.get(concept, "symptom")
         old = record.visits.get(key, np.zeros((2, 0), dtype=np.int64))
         record.visits[key] = np.concatenate([old, np.stack([who, day])], axis=1)
+    who = at_rate(rng, 0.55 * rate, np.maximum(years, 0))
+    record.add(
+        who,
+        clock.to_working_day(rng, clock.spread(rng, people.history_from[who], people.end[who])),
+        "consultation",
+        which=who % 2,
+    )
     _exacerbations(people, record, rng)
     _sporadic(people, record, rng)
 
@@ -282,7 +289,7 @@ def births(people: People, record: Record, rng: np.random.Generator) -> None:
     born = people.birth[babies]
     record.add(mothers, born - 200, "pregnancy")
     record.add(mothers, np.minimum(born + 3, clock.DATA_DATE), "pregnancy_delivery")
-    measurements.pressure(people, record, rng, mothers, born - 195)
+    measurements.pressure(people, record, rng, mothers, clock.to_working_day(rng, born - 195))
     people.more["born_here"] = np.isin(np.arange(len(people)), babies)
     expecting = (
         (people.sex == 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -83,6 +84,14 @@ class Record:
                 np.broadcast_to(np.asarray(days, dtype=np.int32), n), np.full(n, repeat),
             )
         )  # fmt: skip
+
+    def leave_out(self, away: Callable[[Array, Array], Array]) -> None:
+        """Drop events and visits on days when ``away(who, day)`` is true: nobody is seen while in hospital."""
+        for k, (who, day, code, value, unit) in enumerate(self._events):
+            here = ~away(who, day)
+            self._events[k] = (who[here], day[here], code[here], value[here], unit[here])
+        for key, (who, day) in self.visits.items():
+            self.visits[key] = np.stack([who, day])[:, ~away(who, day)]
 
     def events(self) -> dict[str, Array]:
         """All events within each person's observed life, in order of person and day."""

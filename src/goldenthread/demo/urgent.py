@@ -44,7 +44,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause("chest pain", "0 0 .002 .009 .014 .022 .03 .034 .036 .036", ".1 .1 .1 .12 .2 .32 .42 .5 .52 .5", ("I209", "I200", "I214", "I48X", "I219"), "29857009", "29857009",
           (("chd", 3.2), ("atrial_fibrillation", 1.6), ("anxiety", 1.3)), 0.05, 0.25, 2.6, "chest pain", "320"),
     Cause("breathing", ".05 .03 .009 .006 .006 .009 .017 .028 .045 .06", ".25 .2 .18 .16 .25 .42 .6 .7 .76 .76", ("J181", "J189", "J440", "J441", "J459", "J219"), "267036007", "50417007",
-          (("copd", 5.5), ("asthma", 2.0), ("heart_failure", 1.7), ("bronchiectasis", 2.5), ("ld_register", 1.6)), 0.45, 0.30, 5.5, "breathing", "340"),
+          (("copd", 5.5), ("asthma", 2.0), ("heart_failure", 1.7), ("bronchiectasis", 2.5), ("ld_register", 1.6)), 0.28, 0.30, 4.7, "breathing", "340"),
     Cause("heart failure", "0 0 0 0 .0002 .0008 .003 .007 .014 .02", ".7 .7 .7 .7 .7 .8 .82 .85 .87 .87", ("I500", "I501"), "267036007", "84114007",
           (("heart_failure", 14.0), ("chd", 1.6)), 0.2, 0.22, 8.0, "breathing", "320"),
     Cause("abdominal", ".02 .014 .016 .022 .024 .022 .022 .024 .027 .027", ".2 .15 .2 .2 .24 .3 .4 .46 .5 .5", ("K529", "K922", "R104", "K802", "D509"), "21522001", "21522001",
@@ -67,7 +67,9 @@ CAUSES: tuple[Cause, ...] = (
           (("dementia", 4.0), ("stroke", 1.4)), 0.1, 0.15, 10.0, "unwell", "430"),
 )  # fmt: skip
 CAUSE = {c.name: i for i, c in enumerate(CAUSES)}
-SCALE = 0.86
+SCALE = 1.08
+ADMIT = 0.60
+GRADIENT = 0.6
 
 
 def needs(people: People, rng: np.random.Generator) -> dict[str, Array]:
@@ -77,7 +79,7 @@ def needs(people: People, rng: np.random.Generator) -> dict[str, Array]:
     years = np.maximum(people.end - start, 0) / 365.25
     propensity = rng.gamma(0.85, 1 / 0.85, n) * np.exp(0.28 * people.latent_s - 0.04)
     intense = rng.random(n) < np.clip(
-        0.00035 * np.exp(1.0 * people.latent_s + 0.5 * people.imd_z) * (people.age >= 18), 0, 0.05
+        0.0013 * np.exp(1.0 * people.latent_s + 0.45 * people.imd_z) * (people.age >= 18), 0, 0.05
     )
     extra = np.where(intense, rng.gamma(2.2, 7.0, n), 0.0)
     frail = np.exp(2.3 * np.minimum(people.frailty, 0.45))
@@ -86,7 +88,7 @@ def needs(people: People, rng: np.random.Generator) -> dict[str, Array]:
         rate = np.interp(people.age, AGE_POINTS, [float(x) for x in c.by_age.split()])
         for condition, odds in c.prone:
             rate = rate * np.where(with_condition(people, condition), odds, 1.0)
-        rate = rate * np.exp(c.deprived * people.imd_z) * np.where(people.sex == 2, c.female, 1.0)
+        rate = rate * np.exp(GRADIENT * c.deprived * people.imd_z) * np.where(people.sex == 2, c.female, 1.0)
         rate = (
             rate
             * propensity
@@ -97,8 +99,7 @@ def needs(people: People, rng: np.random.Generator) -> dict[str, Array]:
             rate = rate + extra * {"minor illness": 0.5, "mental health": 0.3, "abdominal": 0.2}[c.name]
         rate = np.where(people.kind == VISITOR, 0.9 * (c.name in ("injury", "minor illness")), rate)
         who = at_rate(rng, rate, years)
-        season = -0.75 if c.name == "injury" and people.kind.max() == VISITOR and False else c.season
-        parts.append((who, clock.spread(rng, start[who], people.end[who], season), np.full(len(who), i)))
+        parts.append((who, clock.spread(rng, start[who], people.end[who], c.season), np.full(len(who), i)))
     parts.extend(_last_months(people, rng))
     who, day, cause = (np.concatenate(x) for x in zip(*parts, strict=True))
     keep = (day >= people.birth[who]) & (day <= people.end[who])
@@ -108,7 +109,9 @@ def needs(people: People, rng: np.random.Generator) -> dict[str, Array]:
     for i, c in enumerate(CAUSES):
         mine = cause == i
         chance[mine] = np.interp(age[mine], AGE_POINTS, [float(x) for x in c.admit.split()])
-    chance = np.clip(chance * np.exp(0.7 * people.frailty[who]) * np.where(intense[who], 0.55, 1.0), 0, 0.96)
+    chance = np.clip(
+        ADMIT * chance * np.exp(0.7 * people.frailty[who]) * np.where(intense[who], 0.55, 1.0), 0, 0.96
+    )
     admitted = rng.random(len(who)) < chance
     direct = admitted & (rng.random(len(who)) < 0.17)
     who, day, cause, admitted, direct = _readmit(people, rng, who, day, cause, admitted, direct)

@@ -1,0 +1,92 @@
+"""`goldenthread demo`: from nothing to a linked synthetic population, in one command."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from goldenthread.cli.app import JsonOption, QuietOption
+from goldenthread.cli.feeds import refresh_with_progress
+from goldenthread.cli.home import make_home
+from goldenthread.cli.output import Speech
+from goldenthread.cli.population import show_population
+from goldenthread.cli.progress import Bars
+from goldenthread.demo.clock import DATA_DATE, EPOCH
+from goldenthread.demo.generate import DemoSummary, generate
+from goldenthread.settings import FILE_NAME, Settings, SettingsError, load_settings
+
+TODAY = EPOCH + timedelta(days=DATA_DATE + 1)
+_UNFINISHED = ".writing-feeds"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("demo")(demo)
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Folder to build the demonstration in.")] = Path("demo-data"),
+    people: Annotated[int, typer.Option(help="How many people, 2,000 to 821,163.")] = 100_000,
+    seed: Annotated[
+        int, typer.Option(help="The same people and seed give the same feeds, byte for byte.")
+    ] = 1,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Build synthetic Lincolnshire: raw feeds of every sender, then a linked, pseudonymised lake."""
+    speech = Speech(as_json=as_json, quiet=quiet)
+    began = time.monotonic()
+    settings = _home(folder)
+    if _built(settings):
+        speech.say(f"{settings.home} holds the demonstration already.")
+    else:
+        with Bars(speech) as bars:
+            made = _write_feeds(settings, people, seed, bars)
+        speech.say(
+            f"Wrote {sum(made.rows.values()):,} rows of raw feeds about {made.people:,} synthetic people "
+            f"at {made.practices} practices in {made.seconds:.0f} s."
+        )
+    refresh_with_progress(settings, speech)
+    speech.say()
+    show_population(settings, speech)
+    speech.say(f"Built in {time.monotonic() - began:.0f} s. Look further with:")
+    for command in ("status", "quarantine", "snapshots list"):
+        speech.say(f"  goldenthread {command} --home {folder}")
+
+
+def _home(folder: Path) -> Settings:
+    """The demonstration's folder: made now, or made before and not finished."""
+    if not (folder / FILE_NAME).exists():
+        settings = make_home(folder, name="Lincolnshire demonstration", feeds="feeds", synthetic=True)
+        path = settings.home / FILE_NAME
+        day = f"\n# Synthetic people live on a day of their own.\ntoday = {TODAY.isoformat()}\n"
+        path.write_text(path.read_text("utf-8") + day, encoding="utf-8")
+    settings = load_settings(folder)
+    if not settings.synthetic:
+        raise SettingsError(
+            f"{settings.home} is a real system; a demonstration is never built into one.",
+            "Choose another folder.",
+        )
+    return settings
+
+
+def _built(settings: Settings) -> bool:
+    """Whether the feeds stand already, written to the end."""
+    return any(settings.feeds_dir.iterdir()) and not (settings.home / _UNFINISHED).exists()
+
+
+def _write_feeds(settings: Settings, people: int, seed: int, bars: Bars) -> DemoSummary:
+    """Write the feeds. What an interrupted run left is removed first: its mark shows that nothing else lies there."""
+    truth, mark = settings.home / "truth", settings.home / _UNFINISHED
+    if mark.exists():
+        shutil.rmtree(settings.feeds_dir, ignore_errors=True)
+        shutil.rmtree(truth, ignore_errors=True)
+    mark.touch()
+    made = generate(settings.feeds_dir, truth, people=people, seed=seed, progress=bars.stage)
+    mark.unlink()
+    return made
