@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 from goldenthread.evaluation.arrays import Floats, Ints
 from goldenthread.evaluation.errors import EvaluationError, Refusal
@@ -26,14 +26,14 @@ class Uncertainty:
 
     def interval(self, value: float, confidence: float) -> tuple[float, float]:
         """Value plus and minus Student's t times the standard error."""
-        reach = float(student.ppf(0.5 + confidence / 2, self.degrees)) * self.standard_error
+        reach = float(stdtrit(self.degrees, 0.5 + confidence / 2)) * self.standard_error
         return value - reach, value + reach
 
     def p_value(self, value: float) -> float:
         """Two-sided, against no effect (0)."""
         if self.standard_error == 0:
             return 1.0 if value == 0 else 0.0
-        return float(2 * student.sf(abs(value) / self.standard_error, self.degrees))
+        return float(2 * stdtr(self.degrees, -abs(value) / self.standard_error))
 
 
 def clustered(influence: Floats, clusters: Sequence[Ints], *, parameters: int = 2) -> Uncertainty:
