@@ -215,12 +215,11 @@ def make() -> Callable[..., ReleasedTable]:
     ) -> ReleasedTable:
         frame = pd.DataFrame(columns)
         kinds = {
-            c: "text" if frame[c].dtype == object else "value"
+            c: "value" if pd.api.types.is_numeric_dtype(frame[c]) else "text"
             for c in frame
             if c not in (*dimensions, *counts)
         }
-        kinds |= how.pop("kinds", {})
-        kinds = {c: k for c, k in kinds.items() if c not in how.get("rates", {})}
+        kinds = {c: k for c, k in kinds.items() if c not in how.get("rates", {})} | how.pop("kinds", {})
         return release(frame, policy=HIDING, dimensions=dimensions, counts=counts, kinds=kinds, **how)
 
     return made

@@ -11,6 +11,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import altair as alt
@@ -109,6 +110,10 @@ def paragraphs(text: str, width: float, *, size: float, bold: bool = False) -> l
     return lines
 
 
+#: A layer still in Altair's hands, or already Vega-Lite.
+Layer = alt.Chart | dict[str, Any]
+
+
 @dataclass(frozen=True)
 class Sheet:
     """A drawing of ``width`` by ``height`` pixels and the margins left round the plot.
@@ -143,7 +148,7 @@ class Sheet:
         scales it down below the legible size. The marks share their scales; the pen has pixels of its own.
         """
         written: dict[str, list[dict[str, Any]]] = {}
-        groups = [pen.under(written), list(marks), pen.over(written)]
+        groups: list[list[Layer]] = [pen.under(written), list(marks), pen.over(written)]
         margins = {"left": self.left, "right": self.right, "top": self.top, "bottom": self.bottom}
         return {
             "$schema": alt.SCHEMA_URL,
@@ -158,19 +163,19 @@ class Sheet:
         }
 
 
-def group(layers: Sequence[alt.Chart]) -> dict[str, Any]:
+def unit(layer: alt.Chart) -> dict[str, Any]:
+    """One layer as Vega-Lite, without what belongs to a whole chart."""
+    made: dict[str, Any] = layer.to_dict(validate=False)
+    return {key: value for key, value in made.items() if key in ("data", "mark", "encoding", "projection")}
+
+
+def group(layers: Sequence[Layer]) -> dict[str, Any]:
     """Layers that share their scales, as Vega-Lite.
 
     Assembled here because ``alt.layer`` copies every layer deeply at each step, which took most of the time of a
     chart. The marks were validated as they were made; tests validate whole specifications.
     """
-    made = []
-    for layer in layers:
-        unit: dict[str, Any] = layer.to_dict(validate=False)
-        made.append(
-            {key: value for key, value in unit.items() if key in ("data", "mark", "encoding", "projection")}
-        )
-    return {"layer": made}
+    return {"layer": [layer if isinstance(layer, dict) else unit(layer) for layer in layers]}
 
 
 def _nothing() -> alt.Chart:
@@ -266,52 +271,32 @@ class Pen:
         self.box(x, y - 8, x + 22, y + 8, HATCH)
         self.text("hidden to protect people", x + 30, y)
 
-    def under(self, data: dict[str, list[dict[str, Any]]]) -> list[alt.Chart]:
+    def under(self, data: dict[str, list[dict[str, Any]]]) -> list[Layer]:
         """Lines and boxes, to lie under the marks of the chart; their places are added to ``data``."""
         layers = self._ruled(data, over=False)
         if self.boxes:
-            layers.append(
-                _of(data, self.boxes).mark_rect(strokeWidth=1)
-                .encode(**_AT, x2="x2:Q", y2="y2:Q", fill=alt.Fill("fill:N", scale=None),
-                        stroke=alt.Stroke("edge:N", scale=None))
-            )  # fmt: skip
+            layers.append(_box_layer(_named(data, self.boxes)))
         return layers
 
-    def _ruled(self, data: dict[str, list[dict[str, Any]]], *, over: bool) -> list[alt.Chart]:
-        layers = []
+    def _ruled(self, data: dict[str, list[dict[str, Any]]], *, over: bool) -> list[Layer]:
+        layers: list[Layer] = []
         for dashed in (False, True):
             chosen = [row for row in self.lines if row["dashed"] is dashed and row["over"] is over]
             if chosen:
-                style: dict[str, Any] = {"strokeDash": [6, 4]} if dashed else {}
-                layers.append(
-                    _of(data, chosen, "dashed", "over").mark_rule(**style)
-                    .encode(**_AT, x2="x2:Q", y2="y2:Q", color=alt.Color("ink:N", scale=None),
-                            strokeWidth=alt.StrokeWidth("weight:Q", scale=None))
-                )  # fmt: skip
+                layers.append(_line_layer(_named(data, chosen, "dashed", "over"), dashed))
         return layers
 
-    def over(self, data: dict[str, list[dict[str, Any]]]) -> list[alt.Chart]:
+    def over(self, data: dict[str, list[dict[str, Any]]]) -> list[Layer]:
         """Words and chosen lines, to lie over the marks of the chart; they are added to ``data``."""
         layers = self._ruled(data, over=True)
-        kinds = sorted({(t["align"], t["bold"], t["size"], t["halo"]) for t in self.texts})
-        for align, bold, size, halo in kinds:
-            chosen = [
-                t
-                for t in self.texts
-                if (t["align"], t["bold"], t["size"], t["halo"]) == (align, bold, size, halo)
-            ]
-            place = _of(data, chosen, "align", "bold", "size", "halo")
-            style: dict[str, Any] = {"align": align, "baseline": "middle", "fontSize": size}
-            if bold:
-                style["fontWeight"] = "bold"
+        styled: dict[tuple[str, bool, int, bool], list[dict[str, Any]]] = {}
+        for text in self.texts:
+            styled.setdefault((text["align"], text["bold"], text["size"], text["halo"]), []).append(text)
+        for (align, bold, size, halo), chosen in sorted(styled.items()):
+            name = _named(data, chosen, "align", "bold", "size", "halo")
             if halo:
-                layers.append(
-                    place.mark_text(**style, color="#ffffff", stroke="#ffffff", strokeWidth=4)
-                    .encode(**_AT, text="t:N")
-                )  # fmt: skip
-            layers.append(
-                place.mark_text(**style).encode(**_AT, text="t:N", color=alt.Color("ink:N", scale=None))
-            )
+                layers.append(_text_layer(name, align, bold, size, True))
+            layers.append(_text_layer(name, align, bold, size, False))
         return layers
 
 
@@ -321,10 +306,40 @@ _AT: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _of(
-    data: dict[str, list[dict[str, Any]]], chosen: Sequence[Mapping[str, Any]], *without: str
-) -> alt.Chart:
-    """A layer over data that goes in by name: Altair copies and checks every inline row again and again."""
+def _named(data: dict[str, list[dict[str, Any]]], chosen: Sequence[Mapping[str, Any]], *without: str) -> str:
+    """Put rows into ``data`` under a new name: Altair copies and checks every inline row again and again."""
     name = f"pen-{len(data)}"
     data[name] = [{key: value for key, value in row.items() if key not in without} for row in chosen]
-    return rows(name)
+    return name
+
+
+# The same few layers stand in every chart, so each is made and validated once.
+@cache
+def _line_layer(name: str, dashed: bool) -> dict[str, Any]:
+    style: dict[str, Any] = {"strokeDash": [6, 4]} if dashed else {}
+    return unit(
+        rows(name).mark_rule(**style).encode(
+            **_AT, x2="x2:Q", y2="y2:Q", color=alt.Color("ink:N", scale=None),
+            strokeWidth=alt.StrokeWidth("weight:Q", scale=None),
+        )
+    )  # fmt: skip
+
+
+@cache
+def _box_layer(name: str) -> dict[str, Any]:
+    return unit(
+        rows(name).mark_rect(strokeWidth=1).encode(
+            **_AT, x2="x2:Q", y2="y2:Q", fill=alt.Fill("fill:N", scale=None), stroke=alt.Stroke("edge:N", scale=None)
+        )
+    )  # fmt: skip
+
+
+@cache
+def _text_layer(name: str, align: str, bold: bool, size: int, halo: bool) -> dict[str, Any]:
+    style: dict[str, Any] = {"align": align, "baseline": "middle", "fontSize": size}
+    if bold:
+        style["fontWeight"] = "bold"
+    if halo:
+        white = rows(name).mark_text(**style, color="#ffffff", stroke="#ffffff", strokeWidth=4)
+        return unit(white.encode(**_AT, text="t:N"))
+    return unit(rows(name).mark_text(**style).encode(**_AT, text="t:N", color=alt.Color("ink:N", scale=None)))

@@ -161,12 +161,15 @@ def _sentence(
             f"{measure}: every area shown has the same figure, {say(areas.value[top])} {unit}".strip() + "."
         )
     beside = f"; {comparator[0]} has {say(comparator[1])}" if comparator else (
-        f"; half of the areas shown are between {say(np.quantile(areas.value[areas.ranked], 0.25))} and "
-        f"{say(np.quantile(areas.value[areas.ranked], 0.75))}"
+        f"; half of the areas shown are between {say(_quarter(areas, 0.25))} and {say(_quarter(areas, 0.75))}"
     )  # fmt: skip
     figure = f"{say(areas.value[top])} {unit}".strip()
     likely = words.between(lows[top], highs[top], say)
     return f"{measure}: highest in {areas.names[top]} at {figure}{f' (likely {likely})' if likely else ''}{beside}."
+
+
+def _quarter(areas: _Areas, at: float) -> float:
+    return round(float(np.quantile(areas.value[areas.ranked], at)), 1)
 
 
 def _features(boundaries: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -12,7 +12,7 @@ import pandas as pd
 HIDDEN = "hidden to protect people"
 MISSING = "not available"
 
-_ONES = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_ONES = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 @runtime_checkable
