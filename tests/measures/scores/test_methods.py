@@ -1,0 +1,71 @@
+"""How definitions call a score, and that there is none for falls."""
+
+import re
+
+import numpy as np
+import pytest
+
+from goldenthread.measures import scores
+from goldenthread.measures.scores import EFI_DEFICITS, METHODS, ScoreError
+
+FALLS_SCORE = re.compile(r"fall|frat|strat?ify|morse|tinetti|hendrich", re.IGNORECASE)
+
+
+def test_there_is_no_score_for_falls():
+    """NICE NG249 (2025), recommendation 1.1.1: do not use falls risk prediction tools."""
+    assert not [name for name in METHODS if FALLS_SCORE.search(name)]
+    assert not [method.title for method in METHODS.values() if FALLS_SCORE.search(method.title)]
+    assert not [name for name in scores.__all__ if FALLS_SCORE.search(name)]
+
+
+def test_every_method_is_fed_in_one_way_and_says_where_it_comes_from():
+    for name, method in METHODS.items():
+        assert method.name == name
+        assert method.source
+        assert method.unit
+        assert method.takes_rows == (not method.arguments)
+        assert (method.from_columns is None) != (method.from_rows is None)
+
+
+def test_parameters_of_the_engine_pass_through():
+    found = METHODS["charlson"].compute_rows([0], ["I21"], 1, {"within": "24 months", "weights": "charlson"})
+    assert found.tolist() == [1]
+
+
+EGFR = METHODS["egfr_ckd_epi_2009"]
+GIVEN = {"creatinine": [80.0], "age": [50], "sex": ["1"]}
+
+
+@pytest.mark.parametrize(
+    ("call", "problem"),
+    [
+        (
+            lambda: EGFR.compute(GIVEN | {"creatinin": [1]}),
+            "'creatinin' is no input.*Did you mean 'creatinine'",
+        ),
+        (lambda: EGFR.compute({"age": [50], "sex": ["1"]}), "is not given creatinine"),
+        (lambda: EGFR.compute(GIVEN | {"age": [50, 51]}), "creatinine 1, age 2, sex 1"),
+        (lambda: EGFR.compute(GIVEN | {"age": ["old"]}), "'age' holds something that is not a number"),
+        (lambda: EGFR.compute(GIVEN, {"units": "mg/dL"}), "'units' is no parameter.*Did you mean 'unit'"),
+        (lambda: EGFR.compute(GIVEN, {"unit": "g/L"}), "'unit' of eGFR.*is 'g/L'. It may be"),
+        (lambda: EGFR.compute_rows([0], ["I21"], 1), "from columns, not from diagnosis rows"),
+        (lambda: METHODS["charlson"].compute({}), "from diagnosis rows, not from columns"),
+        (
+            lambda: METHODS["charlson"].compute_rows([0], ["I21"], 1, {"hierarchy": 1}),
+            "It may be: True, False",
+        ),
+        (
+            lambda: METHODS["electronic_frailty_index"].compute({d: ["yes"] for d in EFI_DEFICITS}),
+            "other than true and false",
+        ),
+    ],
+)
+def test_bad_input(call, problem):
+    with pytest.raises(ScoreError, match=problem) as caught:
+        call()
+    assert caught.value.remedy
+
+
+def test_nobody_has_no_scores():
+    nobody = {"creatinine": np.array([]), "age": np.array([]), "sex": np.array([], dtype=object)}
+    assert EGFR.compute(nobody).shape == (0,)
