@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ class Settings:
     """A deployment: one folder with its settings, feeds, lake, vault, quarantine and reports.
 
     ``memory_mb`` and ``threads`` bound the refresh; ``synthetic`` puts the banner on every output.
+    ``today`` is for synthetic systems, which live on a day of their own; real ones leave it out.
     """
 
     home: Path
@@ -31,6 +33,7 @@ class Settings:
     memory_mb: int = 3000
     threads: int = field(default_factory=lambda: os.cpu_count() or 2)
     synthetic: bool = False
+    today: date | None = None
     linkage: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -80,9 +83,32 @@ def load_settings(home: Path | str) -> Settings:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}.", "Correct the file, then try again.") from None
-    known = {"name", "system", "feeds", "memory_mb", "threads", "synthetic", "linkage"}
+    known = {"name", "system", "feeds", "memory_mb", "threads", "synthetic", "today", "linkage"}
     if unknown := sorted(set(raw) - known):
         raise SettingsError(f"{path}: unknown setting {unknown[0]!r}.", f"Use one of {sorted(known)}.")
+    _check_types(path, raw)
     if "feeds" in raw:
         raw["feeds"] = Path(raw["feeds"])
     return Settings(home=folder, **raw)
+
+
+_TYPES: dict[str, tuple[type, str]] = {
+    "name": (str, "text in quotes"),
+    "system": (str, "text in quotes"),
+    "feeds": (str, "a folder in quotes"),
+    "memory_mb": (int, "a whole number of megabytes"),
+    "threads": (int, "a whole number"),
+    "synthetic": (bool, "true or false"),
+    "today": (date, "a date such as 2026-10-31, without quotes"),
+    "linkage": (dict, "a section [linkage]"),
+}
+
+
+def _check_types(path: Path, raw: dict[str, Any]) -> None:
+    for key, value in raw.items():
+        kind, words = _TYPES[key]
+        whole = isinstance(value, kind) and not (kind is int and isinstance(value, bool))
+        if not whole or (kind is int and value < 1):
+            raise SettingsError(
+                f"{path}: {key} = {value!r} is not {words}.", "Correct the line, then try again."
+            )

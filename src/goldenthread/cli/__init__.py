@@ -1,1 +1,12 @@
 """The `goldenthread` command."""
+
+# Each of these adds its commands to the app.
+import goldenthread.cli.doctor
+import goldenthread.cli.feeds
+import goldenthread.cli.home
+import goldenthread.cli.keys
+import goldenthread.cli.population
+import goldenthread.cli.snapshots  # noqa: F401
+from goldenthread.cli.app import app, main
+
+__all__ = ["app", "main"]

@@ -58,11 +58,12 @@ def refresh(
     keys: Keys,
     progress: Progress | None = None,
     today: datetime.date | None = None,
+    rebuild: bool = False,
 ) -> RefreshReport:
     """Bring the lake up to date with the feeds folder; returns what became of every row.
 
     ``today`` bounds dates that may not lie in the future. Files that have not changed since the last refresh
-    are not read. Where nothing has changed no snapshot is made. Killed at any moment, the previous snapshot
+    are not read. Where nothing has changed no snapshot is made, unless ``rebuild`` asks for one. Killed at any moment, the previous snapshot
     stays in force and the next refresh begins where this one was cut off.
 
     Raises ``GoldenThreadError`` where another refresh runs, the disk is full or cannot be written, or a
@@ -72,7 +73,7 @@ def refresh(
     watch = progress or Silent()
     contracts = contracts_for(settings)
     # A deployment of synthetic data lives on a day of its own.
-    day = today or getattr(settings, "today", None) or datetime.datetime.now(datetime.UTC).date()
+    day = today or settings.today or datetime.datetime.now(datetime.UTC).date()
     if not settings.feeds_dir.is_dir():
         raise IntakeError(
             f"There is no feeds folder {settings.feeds_dir}.",
@@ -86,7 +87,7 @@ def refresh(
         stager = Stager(settings.feeds_dir, settings.quarantine_dir, work, keys, vault, day, settings.threads)
         outcome = stager.run(contracts, watch)
         inputs = _inputs(outcome, settings)
-        if (unchanged := _unchanged(lake, inputs)) is not None:
+        if not rebuild and (unchanged := _unchanged(lake, inputs)) is not None:
             work.put_in_force(outcome.in_force)
             report = _no_change(unchanged, outcome, contracts, time.monotonic() - started)
         else:

@@ -1,0 +1,80 @@
+"""The command line itself: options that every command shares, and errors turned into sentences."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import typer
+
+from goldenthread import __version__
+from goldenthread.cli.output import Exit, Speech
+from goldenthread.errors import GoldenThreadError
+from goldenthread.settings import FILE_NAME, Settings, load_settings
+
+app = typer.Typer(
+    name="goldenthread",
+    help="Population health management, from linked records to an evaluated outcome.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--home", envvar="GOLDENTHREAD_HOME", help=f"Folder with {FILE_NAME}; this folder if not said."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing unless something is wrong.")]
+
+
+@app.callback(invoke_without_command=True)
+def _shared(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)
+    ] = False,
+) -> None:
+    if version:
+        typer.echo(f"goldenthread {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit
+
+
+def settings_at(home: Path | None) -> Settings:
+    """Settings of the folder named, or of this folder."""
+    return load_settings(home or Path.cwd())
+
+
+def add_plugins() -> None:
+    """Add the commands that other rooms register under the entry point group ``goldenthread.commands``."""
+    for point in sorted(entry_points(group="goldenthread.commands"), key=lambda p: p.name):
+        point.load()(app)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command. Errors meant for people are printed as sentences and set the exit code."""
+    speech = Speech()
+    try:
+        add_plugins()
+        app(args=arguments)
+    except KeyboardInterrupt:
+        speech.refuse("Stopped. Nothing was left half done.")
+        sys.exit(Exit.STOPPED)
+    except GoldenThreadError as error:
+        speech.refuse(error.message, error.remedy)
+        sys.exit(Exit.REFUSED)
+    except (OSError, duckdb.Error, MemoryError) as error:
+        speech.refuse(
+            f"{type(error).__name__}: {error}",
+            "This was not foreseen. `goldenthread doctor` checks the folder and the machine.",
+        )
+        sys.exit(Exit.REFUSED)

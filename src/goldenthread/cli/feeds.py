@@ -1,0 +1,178 @@
+"""`refresh`, `status` and `quarantine`: what came in, what became of it, what to put right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+
+from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, app, settings_at
+from goldenthread.cli.output import Exit, Speech, number, released_json
+from goldenthread.cli.progress import Bars
+from goldenthread.disclosure import ReleasedTable, release
+from goldenthread.intake import FeedReport, RefreshReport, quarantine_rows, quarantine_summary, refresh
+from goldenthread.lake import Lake
+from goldenthread.settings import Settings
+from goldenthread.vault import Vault, load_keys
+
+
+@app.command("refresh")
+def refresh_command(
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Build a new snapshot even if no feed has changed.")
+    ] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Read new and changed feeds, link them, and put a new snapshot in force.
+
+    Exit code 3 where a file was refused or is missing: the rest was taken.
+    """
+    speech = Speech(as_json=as_json, quiet=quiet)
+    report = refresh_with_progress(settings_at(home), speech, rebuild=rebuild)
+    speech.json(report.to_dict())
+    if any(feed.refused or feed.missing for feed in report.feeds):
+        raise typer.Exit(Exit.FOUND)
+
+
+def refresh_with_progress(settings: Settings, speech: Speech, *, rebuild: bool = False) -> RefreshReport:
+    """Refresh, with bars for people and a summary at the end."""
+    keys = load_keys(settings.vault_dir)
+    with Vault.open(settings.vault_dir, keys, create=True) as vault, Bars(speech) as bars:
+        report = refresh(
+            settings, lake=Lake(settings.lake_dir), vault=vault, keys=keys, progress=bars, rebuild=rebuild
+        )
+    if report.nothing_new:
+        speech.say(f"Nothing new: no feed has changed. Snapshot {report.snapshot} stays in force.")
+    else:
+        speech.say(
+            f"Read {report.rows_read:,} rows from {report.files_read:,} files in {report.seconds:.0f} s. "
+            f"Snapshot [bold]{report.snapshot}[/] is in force: {report.people:,} people."
+        )
+    for problem in report.problems[:20]:
+        speech.warn(problem)
+    if len(report.problems) > 20:
+        speech.warn(f"and {len(report.problems) - 20} more; see {settings.reports_dir / 'refresh.json'}")
+    return report
+
+
+@app.command()
+def status(home: HomeOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+    """Show what the lake holds and how good it is: rows of every feed, what was set aside, what could be linked."""
+    speech = Speech(as_json=as_json, quiet=quiet)
+    settings = settings_at(home)
+    manifest = Lake(settings.lake_dir).current().manifest
+    feeds = [FeedReport.from_dict(dict(feed)) for feed in manifest.feeds]
+    if settings.synthetic:
+        speech.say(
+            "[bold]Demonstration.[/] Real geography, synthetic people, invented practices. Not performance data."
+        )
+    speech.table(
+        f"{settings.name}: {manifest.people:,} people, snapshot {manifest.snapshot}",
+        ["Feed", "Files", "Rows in", "Accepted", "Quarantined", "Duplicates", "Of known people", "Data to"],
+        [_status_row(feed) for feed in feeds],
+        right={1, 2, 3, 4, 5, 6},
+    )
+    speech.say("Rows in = accepted + quarantined + duplicates, for every file.")
+    speech.say("Of known people: rows in the lake that belong to somebody, as a share of those that could.")
+    rates = released_match_rates(manifest.extra.get("linkage", {}))
+    _say_linkage(speech, rates)
+    speech.say("See `goldenthread quarantine` for rows set aside, and why.")
+    speech.json(
+        {
+            "people": manifest.people,
+            "snapshot": manifest.snapshot,
+            "synthetic": settings.synthetic,
+            "data_dates": dict(manifest.data_dates),
+            "feeds": [feed.to_dict() for feed in feeds],
+            "linkage": {by: released_json(table)["rows"] for by, table in rates.items()},
+        }
+    )
+
+
+def _status_row(feed: FeedReport) -> list[str]:
+    known = feed.linked + feed.unlinked
+    return [
+        feed.name,
+        number(feed.files),
+        number(feed.rows_in),
+        number(feed.accepted),
+        number(feed.quarantined),
+        number(feed.duplicates),
+        f"{feed.linked / known:.1%}" if known and feed.unlinked else "all" if known else "-",
+        feed.data_date or "-",
+    ]
+
+
+def _say_linkage(speech: Speech, rates: dict[str, ReleasedTable]) -> None:
+    """Match rates by group: linkage that fails more often for some is itself an inequality."""
+    for by, released in rates.items():
+        shown = released.display()[["group", "records", "linked", "rate", "low", "high"]].astype(str)
+        speech.table(
+            f"Records without a verified NHS number, by {by}",
+            ["Group", "Records", "Linked", "Share", "from", "to"],
+            shown.to_numpy().tolist(),
+            right={1, 2, 3, 4, 5},
+        )
+
+
+def released_match_rates(linkage: Mapping[str, Any]) -> dict[str, ReleasedTable]:
+    """Match rates by feed, age, ethnicity and deprivation, with small groups hidden."""
+    found = {}
+    for by, rows in linkage.get("rates", {}).items():
+        if not rows:
+            continue
+        frame = pd.DataFrame(rows).rename(columns={by: "group"})
+        frame["not_linked"] = frame["records"] - frame["linked"]
+        shares = dict.fromkeys(("rate", "low", "high"), ("linked", "records"))
+        found[by.replace("_", " ")] = release(
+            frame,
+            policy="icb",
+            dimensions=["group"],
+            counts=["records", "linked", "not_linked"],
+            parts={"records": ["linked", "not_linked"]},
+            rates=shares,
+            kinds={"rate": "proportion", "low": "lower", "high": "upper"},
+            standardised=["low", "high"],
+        )
+    return found
+
+
+@app.command()
+def quarantine(
+    feed: Annotated[str | None, typer.Argument(help="Show the rows of this feed.")] = None,
+    limit: Annotated[int, typer.Option(help="How many rows to show.")] = 20,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Show what was set aside and why; with a feed, its rows.
+
+    To try again: correct the file, or the contract, and run `goldenthread refresh`. Rows hold identifiers and are
+    shown only to those who may read the quarantine folder.
+    """
+    speech = Speech(as_json=as_json, quiet=quiet)
+    settings = settings_at(home)
+    if feed is None:
+        summary = quarantine_summary(settings)
+        speech.table(
+            "Rows set aside",
+            ["Feed", "Rows", "Column", "Why", "What to do"],
+            [[s.feed, number(s.rows), s.column or "-", s.words, s.remedy] for s in summary],
+            right={1},
+        )
+        if not summary:
+            speech.say("Nothing is in quarantine.")
+        speech.json([s.__dict__ for s in summary])
+        return
+    rows = quarantine_rows(settings, feed, limit)
+    for row in rows:
+        speech.say(f"[bold]{row['file']}, line {row['line']}[/]")
+        for reason in row["reasons"]:
+            speech.say(f"  {reason['column'] or 'row'}: {reason['words']} {reason['remedy']}")
+    if not rows:
+        speech.say(f"Nothing of {feed} is in quarantine.")
+    speech.json(rows)
