@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from goldenthread.definitions.expressions import Kind
+
 DefinitionKind = Literal[
     "measure", "condition", "score", "segment", "indicator", "codelist", "cohort", "initiative"
 ]
 
-TAKES: Mapping[str, str] = {
+TAKES: Mapping[str, Kind] = {
     "exists": "truth",
     "count": "number",
     "days": "number",
@@ -86,13 +88,16 @@ class Measure(Definition):
     Either taken from the rows of one table (``table``, ``take``) or worked out from other facts
     (``expression``). The window runs from ``within`` before the index date (that day not included) to
     ``until`` before it, or to the index date itself (included). ``since = "financial year"`` begins on
-    1 April instead. ``active`` keeps periods that cover the index date.
+    1 April instead. ``active`` keeps periods that cover the index date. ``on`` is the column that holds the
+    codes, where it is not the table's own code column; ``of`` the column that is summed or averaged, where it is
+    not ``value``.
     """
 
     table: str = ""
     take: str = ""
     of: str = ""
     codes: tuple[str, ...] = ()
+    on: str = ""
     where: str = ""
     within: Span | None = None
     until: Span | None = None

@@ -1,0 +1,9 @@
+"""What is true of each person on a date: all measures of a source table in one scan."""
+
+from goldenthread.measures.errors import MeasureError
+from goldenthread.measures.evaluate import chunks, evaluate
+from goldenthread.measures.facts import PERSON, variables
+from goldenthread.measures.plan import Plan, compile_plan
+from goldenthread.measures.sql import to_sql
+
+__all__ = ["PERSON", "MeasureError", "Plan", "chunks", "compile_plan", "evaluate", "to_sql", "variables"]

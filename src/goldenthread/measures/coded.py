@@ -1,0 +1,374 @@
+"""Facts taken from tables of codes: all of them in one scan, through one map of codes to facts.
+
+Each fact gets a *slot*. The map says of each code which slots it feeds, in which window, and under which
+limits. One statement joins the events to the map and groups by person and slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from goldenthread.definitions import Catalogue, Codelist, Condition, Measure, Span
+from goldenthread.definitions.expressions import parse
+from goldenthread.measures.errors import mistake
+from goldenthread.measures.sources import Source
+from goldenthread.measures.sql import literal, shifted, to_sql
+from goldenthread.measures.windows import window_of
+
+EPOCH = date(1900, 1, 1)
+FACTOR = 1 << 36
+"""A date and a value as one number: days since 1900 x FACTOR + value in thousandths + HALF."""
+HALF = 1 << 35
+
+_SUB = {"days": 1, "distinct codes": 2, "distinct groups": 3, "weights": 3}
+_VALUED = {"sum", "min", "max", "mean", "first value", "latest value"}
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One thing to find out per person: from which codes, when, and what to take."""
+
+    number: int
+    definition: Measure | Condition
+    take: str
+    lists: tuple[Codelist, ...]
+    within: Span | None = None
+    until: Span | None = None
+    since: str = ""
+    where: str = ""
+    of: str = ""
+    valid: tuple[float, float] | None = None
+    order: tuple[str, ...] = ()
+
+    @property
+    def groups(self) -> dict[str, int]:
+        """Groups of the codelists and their rank: the order given, else the alphabet."""
+        named = dict.fromkeys(self.order)
+        for one in self.lists:
+            for group in sorted(set(one.groups.values())):
+                named.setdefault(group)
+        return {group: rank for rank, group in enumerate(named)}
+
+    def window(self, index: date) -> tuple[date | None, date]:
+        """The window for one index date."""
+        shape = Measure("", "", "", within=self.within, until=self.until, since=self.since)
+        return window_of(shape, index)
+
+
+@dataclass
+class CodedScan:
+    """Everything taken from one table of codes."""
+
+    source: Source
+    catalogue: Catalogue
+    slots: list[Slot] = field(default_factory=list)
+
+    def add_measure(self, measure: Measure) -> Slot:
+        """A slot for a measure; ``DefinitionError`` where it asks for what the table has not."""
+        if not measure.codes:
+            raise mistake(measure, f"takes from {self.source.name}, so it needs `codes`.")
+        if measure.on and measure.on != self.source.code:
+            raise mistake(measure, f"`on` can only be {self.source.code!r} here.")
+        value_column = measure.of or ("value" if "value" in self.source.columns else "")
+        if measure.take in _VALUED:
+            _need_number(self.source, measure, value_column)
+        lists = tuple(self.catalogue.codes_of(measure.codes, needed_by=measure))
+        if measure.take in ("distinct groups", "weights", "latest group") and not all(
+            one.groups for one in lists
+        ):
+            raise mistake(measure, f"take = {measure.take!r} needs a codelist with a `group` column.")
+        if measure.take == "weights" and not all(one.weights for one in lists):
+            raise mistake(measure, "take = 'weights' needs a codelist with a `weight` column.")
+        slot = Slot(
+            len(self.slots), measure, measure.take, lists, measure.within, measure.until, measure.since,
+            measure.where, value_column if measure.take in _VALUED else "", measure.valid, measure.values,
+        )  # fmt: skip
+        self.slots.append(slot)
+        return slot
+
+    def add_codes(self, condition: Condition, lists: Sequence[str], *, within: Span | None) -> Slot:
+        """A slot for first and latest date of a condition's codes."""
+        found = tuple(self.catalogue.codes_of(lists, needed_by=condition))
+        slot = Slot(len(self.slots), condition, "dates", found, within)
+        self.slots.append(slot)
+        return slot
+
+    # -- the statement -------------------------------------------------------------------------------
+
+    @property
+    def _wheres(self) -> list[str]:
+        return list(dict.fromkeys(s.where for s in self.slots))
+
+    @property
+    def _values(self) -> list[str]:
+        return [v for v in dict.fromkeys(s.of for s in self.slots) if v]
+
+    @property
+    def _windows(self) -> list[tuple[Span | None, Span | None, str]]:
+        return list(dict.fromkeys((s.within, s.until, s.since) for s in self.slots))
+
+    def statement(self, first: int, last: int, index: date | None) -> str:
+        """The one scan: rows of people first to last, joined to the map ``slots``, by person and slot.
+
+        With an index date of each person's own (``index=None``) the windows are worked out per row from
+        ``index_dates``; otherwise they stand in the map.
+        """
+        source = f"({self.source.sql}) AS e" if self.source.sql else f"{self.source.name} AS e"
+        join, conditions = "", [f"e.pid BETWEEN {first} AND {last}"]
+        if index is None:
+            join = " JOIN index_dates AS d ON d.pid = e.pid"
+            conditions += self._own_windows()
+        else:
+            conditions += [f"e.{self.source.date} > m.after", f"e.{self.source.date} <= m.up_to"]
+        if any(s.valid for s in self.slots) or self._values:
+            conditions.append(f"(m.least IS NULL OR {self._value()} BETWEEN m.least AND m.greatest)")
+        if any(s.where for s in self.slots):
+            conditions.append(f"CASE m.rule {self._rules(index)} ELSE TRUE END")
+        where = "\n  AND ".join(conditions)
+        inner = ",\n       ".join(["e.pid", "m.slot", *self._row_columns()])
+        return (
+            f"SELECT pid, slot, {'sub, ' if self._sub else ''}{', '.join(self._aggregates())}\nFROM (SELECT {inner}\n"
+            f"FROM {source} JOIN slots AS m ON e.{self.source.code} = m.code{join}\nWHERE {where}) AS matched\n"
+            f"GROUP BY pid, slot{', sub' if self._sub else ''}"
+        )
+
+    @property
+    def _sub(self) -> bool:
+        return any(s.take in _SUB for s in self.slots)
+
+    def _days(self) -> str:
+        return f"date_diff('day', DATE '{EPOCH}', e.{self.source.date})"
+
+    def _value(self) -> str:
+        if not self._values:
+            return "CAST(NULL AS DOUBLE)"
+        cases = " ".join(f"WHEN {n} THEN CAST(e.{c} AS DOUBLE)" for n, c in enumerate(self._values, 1))
+        return f"CASE m.of {cases} END" if len(self._values) > 1 else f"CAST(e.{self._values[0]} AS DOUBLE)"
+
+    def _row_columns(self) -> Iterator[str]:
+        yield f"e.{self.source.date} AS date"
+        if self._sub:
+            # one row of the answer per different day, code or group, which are then counted
+            code = (
+                f"e.{self.source.code}"
+                if self.source.columns[self.source.code].kind == "number"
+                else "m.code_number"
+            )
+            yield f"CASE m.sub WHEN 1 THEN {self._days()} WHEN 2 THEN {code} WHEN 3 THEN m.grp ELSE 0 END AS sub"
+        if self._values:
+            yield f"CASE WHEN m.of > 0 THEN {self._value()} END AS value"
+        if self._keyed:
+            thousandths = (
+                f"CAST(round({self._value()} * 1000) AS BIGINT)" if self._values else "CAST(NULL AS BIGINT)"
+            )
+            yield (
+                f"CAST({self._days()} AS BIGINT) * {FACTOR} + {HALF} + "
+                f"CASE m.keyed WHEN 1 THEN {thousandths} WHEN 2 THEN -{thousandths} WHEN 3 THEN -m.grp END AS moment"
+            )
+
+    @property
+    def _keyed(self) -> bool:
+        return any(s.take in ("latest value", "first value", "latest group") for s in self.slots)
+
+    def _aggregates(self) -> Iterator[str]:
+        yield "CAST(count(*) AS INTEGER) AS n"
+        yield "min(date) AS first_date"
+        yield "max(date) AS latest_date"
+        takes = {s.take for s in self.slots}
+        if takes & {"latest value", "latest group"}:
+            yield "max(moment) AS latest_moment"
+        if "first value" in takes:
+            yield "min(moment) AS first_moment"
+        if "min" in takes:
+            yield "min(value) AS least_value"
+        if "max" in takes:
+            yield "max(value) AS greatest_value"
+        if takes & {"sum", "mean"}:
+            yield "sum(value) AS total"
+
+    def _rules(self, index: date | None) -> str:
+        sql = "d.index_date" if index is None else literal(index)
+        parts = []
+        for number, where in enumerate(self._wheres):
+            if where:
+                parts.append(
+                    f"WHEN {number} THEN {to_sql(parse(where), self.source.columns, index=sql, prefix='e.')}"
+                )
+        return " ".join(parts)
+
+    def _own_windows(self) -> list[str]:
+        after, up_to = [], []
+        for number, (within, until, since) in enumerate(self._windows):
+            start = "DATE '0001-01-01'"
+            if since:
+                start = "CAST(make_date(CASE WHEN month(d.index_date) >= 4 THEN year(d.index_date) ELSE year(d.index_date) - 1 END, 4, 1) - INTERVAL '1' DAY AS DATE)"
+            elif within:
+                start = shifted("d.index_date", within.amount, within.unit)
+            after.append(f"WHEN {number} THEN {start}")
+            up_to.append(
+                f"WHEN {number} THEN {shifted('d.index_date', until.amount, until.unit) if until else 'd.index_date'}"
+            )
+        column = f"e.{self.source.date}"
+        return [
+            f"{column} <= d.index_date",
+            f"{column} > CASE m.span {' '.join(after)} END",
+            f"{column} <= CASE m.span {' '.join(up_to)} END",
+        ]
+
+    # -- the map ---------------------------------------------------------------------------------------
+
+    def code_map(self, index: date | None, known_codes: Sequence[str] = ()) -> pa.Table:
+        """The relation ``slots``: one row per code and slot. ICD-10 codes stand for those of ``known_codes`` that begin with them."""
+        rows = []
+        for slot in self.slots:
+            after, up_to = slot.window(index) if index else (None, None)
+            ranks = slot.groups
+            fixed = (
+                slot.number,
+                after or date(1, 1, 1),
+                up_to,
+                self._windows.index((slot.within, slot.until, slot.since)),
+                self._wheres.index(slot.where),
+                self._values.index(slot.of) + 1 if slot.of else 0,
+                _SUB.get(slot.take, 0),
+                {"latest value": 1, "first value": 2, "latest group": 3}.get(slot.take, 0),
+                *(slot.valid or ((-HALF / 1000, HALF / 1000) if slot.of else (None, None))),
+            )
+            for code, group in self._codes(slot, known_codes):
+                rows.append((code, *fixed, ranks.get(group, 0)))
+        text = self.source.columns[self.source.code].kind == "text"
+        names = [
+            "code",
+            "slot",
+            "after",
+            "up_to",
+            "span",
+            "rule",
+            "of",
+            "sub",
+            "keyed",
+            "least",
+            "greatest",
+            "grp",
+        ]
+        kinds = [
+            pa.string() if text else pa.int64(),
+            pa.int32(),
+            pa.date32(),
+            pa.date32(),
+            *[pa.int32()] * 5,
+            pa.float64(),
+            pa.float64(),
+            pa.int64(),
+        ]
+        columns: list[Any] = list(zip(*rows, strict=True)) if rows else [[] for _ in names]
+        arrays = [pa.array(c, k) for c, k in zip(columns, kinds, strict=True)]
+        table = pa.table(dict(zip(names, arrays, strict=True)))
+        if text:
+            numbers = {c: n for n, c in enumerate(sorted(set(columns[0])))}
+            table = table.append_column("code_number", pa.array([numbers[c] for c in columns[0]], pa.int64()))
+        return table
+
+    def _codes(self, slot: Slot, known: Sequence[str]) -> Iterator[tuple[int | str, str]]:
+        seen = set()
+        for one in slot.lists:
+            for code in one.codes:
+                if one.system == "snomed":
+                    found: list[int | str] = [int(code)]
+                else:
+                    found = [k for k in known if k.startswith(code)]
+                for each in found:
+                    if each not in seen:
+                        seen.add(each)
+                        yield each, one.groups.get(code, "")
+
+
+def _need_number(source: Source, measure: Measure, column: str) -> None:
+    known = source.columns.get(column)
+    if known is None or known.kind not in ("number", "truth"):
+        raise mistake(
+            measure, f"take = {measure.take!r} needs a number, and {source.name} has no number {column!r}."
+        )
+
+
+class CodedAnswer:
+    """What one scan found, slot by slot, as columns over the people of the range."""
+
+    def __init__(self, table: pa.Table, first: int, people: int, slots: int) -> None:
+        numbers = table.column("slot").to_numpy()
+        order = np.argsort(numbers, kind="stable")
+        self._bounds = np.searchsorted(numbers[order], np.arange(slots + 1))
+        self._table, self._order, self._first, self._people = table, order, first, people
+
+    def rows(self, slot: Slot) -> np.ndarray:
+        """Positions of the slot's rows."""
+        return self._order[self._bounds[slot.number] : self._bounds[slot.number + 1]]
+
+    def column(self, name: str, at: np.ndarray) -> Any:
+        """Values of a column at these positions; dates as days since 1900."""
+        values = self._table.column(name).to_numpy()[at]
+        if values.dtype.kind == "M":
+            return (values.astype("datetime64[D]") - np.datetime64(EPOCH, "D")).astype(np.int64)
+        return values
+
+    def people(self, at: np.ndarray) -> Any:
+        """Positions of the people of these rows within the range."""
+        return self._table.column("pid").to_numpy()[at].astype(np.int64) - self._first
+
+    def take(self, slot: Slot) -> np.ndarray:
+        """The fact for everybody in the range: float64 with NaN for missing, bool, or days since 1900 (-1 for missing)."""
+        at = self.rows(slot)
+        who = self.people(at)
+        match slot.take:
+            case "exists":
+                return self._scatter(who, np.ones(len(at), bool), False, bool)
+            case "count":
+                return self._scatter(who, self.column("n", at), 0, np.int32)
+            case "days" | "distinct codes" | "distinct groups":
+                return np.bincount(who, minlength=self._people).astype(np.int32)
+            case "weights":
+                return self._weights(slot, at, who)
+            case "first date":
+                return self._scatter(who, self.column("first_date", at), -1, np.int64)
+            case "latest date":
+                return self._scatter(who, self.column("latest_date", at), -1, np.int64)
+            case "latest value":
+                moments = self.column("latest_moment", at)
+                return self._scatter(who, ((moments % FACTOR) - HALF) / 1000, np.nan, np.float64)
+            case "first value":
+                moments = self.column("first_moment", at)
+                return self._scatter(who, (HALF - (moments % FACTOR)) / 1000, np.nan, np.float64)
+            case "latest group":
+                return self._groups(slot, at, who)
+            case "mean":
+                found = np.round(self.column("total", at) / self.column("n", at), 6)
+                return self._scatter(who, found, np.nan, np.float64)
+            case "sum":
+                return self._scatter(who, np.round(self.column("total", at), 6), 0, np.float64)
+        name = {"min": "least_value", "max": "greatest_value"}[slot.take]
+        return self._scatter(who, self.column(name, at), np.nan, np.float64)
+
+    def _scatter(self, who: np.ndarray, values: np.ndarray, missing: object, dtype: object) -> np.ndarray:
+        found = np.full(self._people, missing, dtype=dtype)  # type: ignore[call-overload]
+        found[who] = values
+        return found  # type: ignore[no-any-return]
+
+    def _weights(self, slot: Slot, at: np.ndarray, who: np.ndarray) -> np.ndarray:
+        by_rank = np.zeros(len(slot.groups) + 1)
+        for one in slot.lists:
+            for code, weight in one.weights.items():
+                rank = slot.groups[one.groups[code]]
+                by_rank[rank] = max(by_rank[rank], weight)
+        return np.round(np.bincount(who, weights=by_rank[self.column("sub", at)], minlength=self._people), 6)
+
+    def _groups(self, slot: Slot, at: np.ndarray, who: np.ndarray) -> np.ndarray:
+        names = np.array([*slot.groups, None], dtype=object)
+        ranks = np.full(self._people, len(names) - 1)
+        ranks[who] = HALF - (self.column("latest_moment", at) % FACTOR)
+        return names[ranks]  # type: ignore[no-any-return]

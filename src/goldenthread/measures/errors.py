@@ -1,0 +1,17 @@
+"""Mistakes that show when definitions meet the tables they are about."""
+
+from __future__ import annotations
+
+from goldenthread.definitions import Definition, DefinitionError
+from goldenthread.errors import GoldenThreadError
+
+
+class MeasureError(GoldenThreadError):
+    """A question about facts that cannot be answered as it was put."""
+
+
+def mistake(definition: Definition, problem: str, remedy: str = "") -> DefinitionError:
+    """A mistake in one definition, with its file and line."""
+    return DefinitionError(
+        f"[{definition.name}] {problem}", file=definition.file, line=definition.line, remedy=remedy
+    )

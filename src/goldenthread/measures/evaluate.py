@@ -1,0 +1,343 @@
+"""Facts about people on their index date, one range of people at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from goldenthread.definitions import Catalogue, Condition, Definition, Measure, Score
+from goldenthread.definitions.expressions import Variable
+from goldenthread.lake import Snapshot
+from goldenthread.measures.coded import EPOCH, CodedAnswer, CodedScan
+from goldenthread.measures.engines import Engine, engine_for
+from goldenthread.measures.errors import MeasureError
+from goldenthread.measures.facts import PERSON, uses
+from goldenthread.measures.person import person_sql
+from goldenthread.measures.plan import Plan, compile_plan
+from goldenthread.measures.scoring import diagnosis_rows, work_out
+from goldenthread.measures.sql import literal
+
+PEOPLE_PER_CHUNK = 50_000
+
+
+def evaluate(
+    snapshot: Snapshot,
+    catalogue: Catalogue,
+    names: Iterable[str],
+    *,
+    index_date: date | pa.Table,
+    engine: str = "duckdb",
+    eligible: pa.Array | None = None,
+    memory_mb: int = 1000,
+    threads: int = 2,
+) -> pa.Table:
+    """One row per person with ``pid`` and a column per name, in the order of ``pid``.
+
+    ``index_date`` is one date for everybody, or a table with ``pid`` (unique) and ``index_date``, of which
+    only those people are answered for. ``eligible`` keeps these pids (int32) and no others.
+    Truths are never missing; numbers, texts and dates may be.
+
+    Raises ``MeasureError`` for unknown names or a date that is no date, ``DefinitionError`` for a definition
+    that cannot be used.
+    """
+    plan = compile_plan(catalogue, names)
+    parts = list(
+        chunks(
+            snapshot,
+            plan,
+            index_date=index_date,
+            engine=engine,
+            eligible=eligible,
+            memory_mb=memory_mb,
+            threads=threads,
+        )
+    )
+    return pa.concat_tables(parts)
+
+
+def chunks(
+    snapshot: Snapshot,
+    plan: Plan,
+    *,
+    index_date: date | pa.Table,
+    engine: str = "duckdb",
+    eligible: pa.Array | None = None,
+    memory_mb: int = 1000,
+    threads: int = 2,
+    people_per_chunk: int = PEOPLE_PER_CHUNK,
+) -> Iterator[pa.Table]:
+    """The same, one range of people after another, so that memory stays flat."""
+    dates = _index_dates(index_date)
+    run = engine_for(snapshot, engine, memory_mb=memory_mb, threads=threads)
+    try:
+        known_codes = _known_codes(plan, run)
+        index = index_date if isinstance(index_date, date) else None
+        maps = {name: scan.code_map(index, known_codes.get(name, ())) for name, scan in plan.coded.items()}
+        for first in range(0, max(snapshot.people, 1), people_per_chunk):
+            last = min(first + people_per_chunk, max(snapshot.people, 1)) - 1
+            yield _Chunk(plan, run, first, last, index, dates, maps).answer(eligible)
+    finally:
+        run.close()
+
+
+def _index_dates(index_date: date | pa.Table) -> pa.Table | None:
+    if isinstance(index_date, date):
+        return None
+    if not {"pid", "index_date"} <= set(index_date.column_names):
+        raise MeasureError("A table of index dates needs the columns pid and index_date.")
+    table = pa.table(
+        {
+            "pid": index_date.column("pid").cast(pa.int32()),
+            "index_date": index_date.column("index_date").cast(pa.date32()),
+        }
+    )
+    if table.column("pid").null_count or table.column("index_date").null_count:
+        raise MeasureError("Every person needs an index date.", "Leave out people who have none.")
+    if pc.count_distinct(table.column("pid")).as_py() != table.num_rows:
+        raise MeasureError("A person stands twice among the index dates.", "Give each person one index date.")
+    return table
+
+
+def _known_codes(plan: Plan, run: Engine) -> dict[str, list[str]]:
+    """Distinct text codes of the sources that have them: ICD-10 lists name the beginnings of codes."""
+    found = {}
+    for name, scan in plan.coded.items():
+        source = scan.source
+        if source.columns[source.code].kind == "text":
+            rows = f"({source.sql}) AS e" if source.sql else f"{source.name} AS e"
+            answer = run.query(
+                f"SELECT DISTINCT e.{source.code} AS code FROM {rows} WHERE e.{source.code} IS NOT NULL"
+            )
+            found[name] = sorted(answer.column("code").to_pylist())
+    return found
+
+
+class _Chunk:
+    """One range of people: the scans, then the steps."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        run: Engine,
+        first: int,
+        last: int,
+        index: date | None,
+        dates: pa.Table | None,
+        maps: Mapping[str, pa.Table],
+    ) -> None:
+        self.plan, self.run, self.first, self.last, self.index, self.maps = (
+            plan,
+            run,
+            first,
+            last,
+            index,
+            maps,
+        )
+        self.people = last - first + 1
+        self.relations: dict[str, pa.Table] = {"index_dates": dates} if dates is not None else {}
+        self.columns: dict[str, pa.Array] = {}
+
+    def answer(self, eligible: pa.Array | None) -> pa.Table:
+        self._person()
+        answers = {name: self._coded(scan) for name, scan in self.plan.coded.items()}
+        self._conditions(answers)
+        for scan in self.plan.plain.values():
+            self._plain(scan)
+        self._steps()
+        table = pa.table({"pid": self.columns["pid"], **{n: self.columns[n] for n in self.plan.wanted}})
+        keep = pc.invert(pc.is_null(self.columns["pid"]))
+        if self.present is not None:
+            keep = pc.and_(keep, self.present)
+        if eligible is not None:
+            keep = pc.and_(keep, pc.is_in(self.columns["pid"], value_set=eligible))
+        return table.filter(keep)
+
+    def _person(self) -> None:
+        sql = person_sql(self.first, self.last, literal(self.index) if self.index else None)
+        table = self.run.query(sql, self.relations).combine_chunks()
+        at = table.column("pid").to_numpy().astype(np.int64) - self.first
+        self.columns["pid"] = pa.array(np.arange(self.first, self.last + 1, dtype=np.int32))
+        whole = len(at) == self.people
+        self.present = None if whole else pa.array(np.isin(np.arange(self.people), at))
+        for name, variable in PERSON.items():
+            column = table.column(name).combine_chunks()
+            self.columns[name] = column if whole else _spread(column, at, self.people, variable)
+
+    def _coded(self, scan: CodedScan) -> CodedAnswer:
+        name = scan.source.name
+        table = self.run.query(
+            scan.statement(self.first, self.last, self.index), self.relations | {"slots": self.maps[name]}
+        )
+        answer = CodedAnswer(table, self.first, self.people, len(scan.slots))
+        for slot in scan.slots:
+            if isinstance(slot.definition, Measure):
+                self.columns[slot.definition.name] = _arrow(
+                    answer.take(slot), self.plan.variables[slot.definition.name]
+                )
+        return answer
+
+    def _conditions(self, answers: Mapping[str, CodedAnswer]) -> None:
+        for name, slot in self.plan.slots.items():
+            if not isinstance(slot.definition, Condition):
+                continue
+            answer = answers["gp_event"]
+            first, latest = self._dates(answer, slot)
+            if name in self.plan.resolved:
+                _, ended = self._dates(answer, self.plan.resolved[name])
+                stands = (latest >= 0) & (latest >= ended)
+                first = self._since(name, slot, first, ended, stands)
+            else:
+                stands = latest >= 0
+            self.columns[name] = pa.array(stands)
+            self.columns[f"{name}_since"] = _date_array(np.where(stands, first, -1))
+
+    def _dates(self, answer: CodedAnswer, slot: object) -> tuple[np.ndarray, np.ndarray]:
+        at = answer.rows(slot)  # type: ignore[arg-type]
+        who = answer.people(at)
+        first, latest = np.full(self.people, -1, np.int64), np.full(self.people, -1, np.int64)
+        first[who], latest[who] = answer.column("first_date", at), answer.column("latest_date", at)
+        return first, latest
+
+    def _since(
+        self, name: str, slot: object, first: np.ndarray, ended: np.ndarray, stands: np.ndarray
+    ) -> np.ndarray:
+        """First code on or after the latest resolving one, for the few people whose condition began again."""
+        again = np.flatnonzero(stands & (ended > first))
+        if not len(again):
+            return first
+        ends = pa.table(
+            {"pid": pa.array((again + self.first).astype(np.int32)), "ended": _date_array(ended[again])}
+        )
+        codes = [int(c) for one in slot.lists for c in one.codes]  # type: ignore[attr-defined]
+        until = "d.index_date" if self.index is None else literal(self.index)
+        join = " JOIN index_dates AS d ON d.pid = e.pid" if self.index is None else ""
+        sql = (
+            f"SELECT e.pid, min(e.date) AS began FROM gp_event AS e JOIN ends AS x ON x.pid = e.pid{join} "
+            f"WHERE e.code IN ({', '.join(map(str, sorted(set(codes))))}) AND e.date >= x.ended AND e.date <= {until} "
+            f"AND e.pid BETWEEN {self.first} AND {self.last} GROUP BY e.pid"
+        )
+        table = self.run.query(sql, self.relations | {"ends": ends})
+        found = first.copy()
+        at = table.column("pid").to_numpy().astype(np.int64) - self.first
+        days = table.column("began").to_numpy().astype("datetime64[D]") - np.datetime64(EPOCH, "D")
+        found[at] = days.astype(np.int64)
+        return found
+
+    def _plain(self, scan: object) -> None:
+        sql = scan.statement(self.first, self.last, self.index)  # type: ignore[attr-defined]
+        if sql:
+            self._wide(self.run.query(sql, self.relations))
+        for measure in scan.measures:  # type: ignore[attr-defined]
+            if measure.take == "days covered":
+                sql = scan.covered_statement(measure, self.first, self.last, self.index)  # type: ignore[attr-defined]
+                table = self.run.query(sql, self.relations)
+                self._wide(table.rename_columns(["pid", measure.name]))
+
+    def _wide(self, table: pa.Table) -> None:
+        at = table.column("pid").to_numpy().astype(np.int64) - self.first
+        for name in table.column_names[1:]:
+            self.columns[name] = _spread(
+                table.column(name).combine_chunks(),
+                at,
+                self.people,
+                self.plan.variables[name],
+                self._zero(name),
+            )
+
+    def _zero(self, name: str) -> bool:
+        """Whether nothing found means nought (counts) rather than missing (values)."""
+        measure = self.plan.catalogue.definitions[name]
+        return isinstance(measure, Measure) and measure.take in (
+            "count",
+            "days",
+            "distinct codes",
+            "sum",
+            "days covered",
+        )
+
+    def _steps(self) -> None:
+        """Expressions in as few statements as their order allows, scores between them."""
+        waiting: list[Definition] = []
+        adds: set[str] = set()
+        for step in self.plan.steps:
+            rests_on = _rests_on(step)
+            if isinstance(step, Score) or rests_on & adds:
+                self._expressions(waiting)
+                waiting, adds = [], set()
+            if isinstance(step, Score):
+                self.columns.update(work_out(step, self.columns, self._diagnoses, self.people))
+            else:
+                waiting.append(step)
+                adds |= {step.name, f"{step.name}_since"}
+        self._expressions(waiting)
+
+    def _diagnoses(self, conditions: str) -> tuple[np.ndarray, np.ndarray]:
+        return diagnosis_rows(
+            lambda sql: self.run.query(sql, self.relations), self.first, self.last, self.index, conditions
+        )
+
+    def _expressions(self, steps: list[Definition]) -> None:
+        if not steps:
+            return
+        index = literal(self.index) if self.index else "index_date"
+        written = {name: sql for step in steps for name, sql in self.plan.expression_sql(step, index).items()}
+        needed = sorted(
+            {
+                n
+                for step in steps
+                for n in (_rests_on(step) | {step.name, f"{step.name}_since"})
+                if n in self.columns
+            }
+            | {"pid"}
+        )
+        facts = pa.table({n: self.columns[n] for n in needed})
+        if self.index is None and any("index_date" in sql for sql in written.values()):
+            days = self.relations["index_dates"]
+            at = days.column("pid").to_numpy().astype(np.int64) - self.first
+            here = (at >= 0) & (at < self.people)
+            column = days.column("index_date").combine_chunks().filter(pa.array(here))
+            facts = facts.append_column(
+                "index_date", _spread(column, at[here], self.people, Variable("date"))
+            )
+        listed = ", ".join(f"{sql} AS {name}" for name, sql in written.items())
+        answer = self.run.query(
+            f"SELECT pid, {listed} FROM facts ORDER BY pid", {"facts": facts}
+        ).combine_chunks()
+        for name in written:
+            self.columns[name] = answer.column(name).combine_chunks()
+
+
+def _rests_on(step: Definition) -> set[str]:
+    return set(uses(step))
+
+
+def _spread(
+    column: pa.Array, at: np.ndarray, people: int, variable: Variable, zero: bool = False
+) -> pa.Array:
+    """A column of some people as one of everybody in the range."""
+    places = np.full(people, -1, np.int64)
+    places[at] = np.arange(len(at))
+    spread = column.take(pa.array(places, mask=places < 0))
+    if variable.kind == "truth":
+        return pc.fill_null(spread, False)
+    return pc.fill_null(spread, 0) if zero else spread
+
+
+def _arrow(values: np.ndarray, variable: Variable) -> pa.Array:
+    if variable.kind == "date":
+        return _date_array(values)
+    if values.dtype.kind == "i":
+        return pa.array(values.astype(np.int32))
+    if variable.kind == "number":
+        return pa.array(values, mask=np.isnan(values))
+    return pa.array(values)
+
+
+def _date_array(days: np.ndarray) -> pa.Array:
+    """Days since 1900 as dates; -1 is missing."""
+    since_1970 = days - (date(1970, 1, 1) - EPOCH).days
+    return pa.array(since_1970.astype(np.int32), mask=days < 0).cast(pa.date32())
