@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from goldenthread.evaluation.arrays import Bools, Floats, as_bools, as_floats
+from goldenthread.evaluation.arrays import Floats, as_bools, as_floats
 from goldenthread.evaluation.design import is_binary
 from goldenthread.evaluation.errors import EvaluationError
 from goldenthread.evaluation.matching import Matches
@@ -171,8 +171,3 @@ class _Points:
         gap = np.abs(np.cumsum(step[order]))
         stretch = np.diff(np.append(at[order], len(self.values)))
         return float(gap @ stretch / len(self.values)), float(gap[stretch > 0].max(initial=0.0))
-
-
-def balanced(table: pd.DataFrame, *, limit: float = GOOD) -> Bools:
-    """Which covariates are within ``limit`` after matching."""
-    return (table["smd_after"].abs() < limit).to_numpy()

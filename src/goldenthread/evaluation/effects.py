@@ -296,16 +296,6 @@ def _rate(y: Floats, time: Floats, groups: Arms, flag: Bools) -> tuple[float, Fl
     return rate, w * (y - rate * time / YEAR) / years
 
 
-def rate(count: npt.ArrayLike, days: npt.ArrayLike, groups: Arms, *, treated: bool) -> float:
-    """Events per person-year among the treated or their comparators.
-
-    >>> rate([1, 0, 2], [365.25, 365.25, 365.25], arms([1, 0, 0]), treated=False)
-    1.0
-    """
-    y, time = counts_and_days(count, days, length=len(groups.treated))
-    return _rate(y, time, groups, groups.treated if treated else ~groups.treated)[0]
-
-
 def mean_difference(
     values: npt.ArrayLike,
     groups: Arms,
