@@ -21,7 +21,7 @@ from goldenthread.evaluation.series import Series, Shape, read_series, serial_co
 Floats = NDArray[np.float64]
 Season = Literal["harmonics", "months", "none"]
 Family = Literal["quasi-poisson", "poisson"]
-Errors = Literal["model", "newey-west"]
+Errors = Literal["model", "autoregressive", "newey-west"]
 
 # Serial correlation this unlikely under independence makes the model's own interval too narrow to trust.
 SERIAL_ALARM = 0.05
@@ -84,8 +84,9 @@ def interrupted_time_series(
     whole numbers; ``population`` (a column) turns counts into rates. ``shape`` is a step ("level"), a
     change of trend ("slope") or both ("level and slope"). Seasons are sine and cosine pairs or one term a
     month, of ``cycle`` periods. ``exclude`` names periods to leave out (a phase-in, a pandemic): they may
-    be missing. "newey-west" allows for serial correlation up to ``lags``
-    (default: the whole part of 4 (n/100)^(2/9)).
+    be missing. ``errors`` "autoregressive" allows for neighbouring periods resembling each other (first-order
+    correlation, corrected for bias); "newey-west" for any correlation up to ``lags`` (default: the whole part
+    of 4 (n/100)^(2/9)), and is too narrow under about 100 periods.
 
     Poisson regression with log link and offset; "quasi-poisson" multiplies the variance by Pearson's
     dispersion (never below 1). Normal-theory intervals. Lopez Bernal, Cummins and Gasparrini (2017),
@@ -176,6 +177,12 @@ def _covariance(
     bread = np.asarray(fit.normalized_cov_params, dtype=float)
     if errors == "model":
         values = bread * scale
+    elif errors == "autoregressive":
+        mean = np.asarray(fit.fittedvalues, dtype=float)
+        apart = np.abs(np.subtract.outer(design.index.to_numpy(), design.index.to_numpy()))
+        root = design.to_numpy() * np.sqrt(mean)[:, None]
+        memory, spread = _memory(np.asarray(fit.resid_pearson, dtype=float), root, apart)
+        values = bread @ root.T @ (max(spread, scale) * memory**apart) @ root @ bread
     elif errors == "newey-west":
         used = int(4 * (len(design) / 100) ** (2 / 9)) if lags is None else lags
         score = design.to_numpy() * np.asarray(fit.resid_response, dtype=float)[:, None]
@@ -185,8 +192,29 @@ def _covariance(
             meat += (1 - lag / (used + 1)) * (step + step.T)
         values = bread @ meat @ bread * len(design) / fit.df_resid
     else:
-        raise EvaluationError(f"Unknown errors {errors!r}.", "Choose model or newey-west.")
+        raise EvaluationError(f"Unknown errors {errors!r}.", "Choose model, autoregressive or newey-west.")
     return pd.DataFrame(values, index=design.columns, columns=design.columns)
+
+
+def _memory(residuals: Floats, root: Floats, apart: NDArray[np.int64]) -> tuple[float, float]:
+    """First-order correlation and dispersion of the counts, as their residuals reveal them.
+
+    Fitting trend and seasons takes memory and scatter out of the residuals. The correlation chosen is the one
+    that would leave residuals with the lag-one correlation observed; the dispersion follows from it.
+    """
+    size = residuals.size
+    keep = np.eye(size) - root @ np.linalg.pinv(root)
+    next_to = apart == 1
+
+    def left(memory: float) -> Floats:
+        matrix: Floats = keep @ (memory**apart) @ keep
+        return matrix
+
+    observed = float((np.outer(residuals, residuals) * next_to).sum() / 2 / (residuals @ residuals))
+    grid = np.linspace(0.0, 0.95, 96)
+    expected = [float((left(one) * next_to).sum() / 2 / np.trace(left(one))) for one in grid]
+    memory = float(grid[int(np.argmin(np.abs(np.array(expected) - observed)))])
+    return memory, float(residuals @ residuals / np.trace(left(memory)))
 
 
 def _totals(
@@ -222,7 +250,7 @@ def _notes(serial_p: float, errors: Errors, dispersion: float, family: Family) -
     if serial_p < SERIAL_ALARM and errors == "model":
         notes.append(
             "Neighbouring periods resemble each other more than chance allows, so the interval is probably too "
-            "narrow: use errors='newey-west'."
+            "narrow: use errors='autoregressive'."
         )
     if dispersion > 1.5 and family == "poisson":
         notes.append(
