@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -10,12 +11,14 @@ from typing import Any
 import altair as alt
 import pandas as pd
 import pytest
+from jsonschema import Draft7Validator
 
 from goldenthread import charts
 from goldenthread.charts import ChartError
 
 SVG = "{http://www.w3.org/2000/svg}"
-HOSTILE = '<script>alert("x")</script> & ' + "a very long name indeed " * 6
+SCHEMA = Draft7Validator(alt.load_schema())
+HOSTILE = '<script>alert("x")</script> &\x00\x1b ' + "a very long name indeed " * 6
 
 
 def texts_of(svg: str) -> list[str]:
@@ -80,9 +83,11 @@ def test_no_words_leave_the_drawing(example: Any, width: int) -> None:
 
 
 def test_the_specification_is_valid_vega_lite(example: Any) -> None:
-    spec = dict(example.chart().spec)
+    spec = copy.deepcopy(dict(example.chart().spec))
     assert spec.pop("datasets")
-    alt.LayerChart.from_dict(spec, validate=True)
+    assert SCHEMA.is_valid(spec)
+    spec["layer"][0]["layer"][0]["mark"] = {"type": "no such mark"}
+    assert not SCHEMA.is_valid(spec)
 
 
 def test_the_compiled_vega_draws_the_same(example: Any) -> None:

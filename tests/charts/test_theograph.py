@@ -112,7 +112,7 @@ EVENTS = st.lists(
         "service": SERVICES,
         "start": st.none() | DAYS,
         "length": st.none() | st.integers(0, 400),
-        "note": st.none() | st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=40),
+        "note": st.none() | st.text(st.characters(), max_size=40),
     }),
     max_size=40,
 )  # fmt: skip

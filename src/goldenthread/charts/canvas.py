@@ -17,6 +17,7 @@ from typing import Any
 import altair as alt
 
 from goldenthread.charts.errors import ChartError
+from goldenthread.charts.words import clean
 
 FONT = "Arial, Helvetica, sans-serif"
 TEXT = 14
@@ -204,6 +205,8 @@ def _plain(values: Any) -> Any:
         return {key: value if key == "geometry" else _plain(value) for key, value in values.items()}
     if isinstance(values, list | tuple):
         return [_plain(value) for value in values]
+    if isinstance(values, str):
+        return clean(values)
     if hasattr(values, "item"):
         values = values.item()
     if isinstance(values, float) and (values != values or values in (float("inf"), float("-inf"))):

@@ -15,6 +15,7 @@ import vl_convert
 
 from goldenthread.charts import svg as drawing
 from goldenthread.charts.errors import ChartError
+from goldenthread.charts.words import clean
 
 #: vl-convert carries several; Altair 6.3 writes for this one.
 VEGA_LITE = "6.4"
@@ -37,6 +38,10 @@ class Chart:
     described: str = ""
     foot: str = ""
     links: Sequence[str] = field(default_factory=tuple)
+
+    def __post_init__(self) -> None:
+        for name in ("sentence", "how", "described", "foot"):
+            object.__setattr__(self, name, clean(getattr(self, name)))
 
     @property
     def title(self) -> str:

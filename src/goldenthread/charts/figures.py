@@ -177,7 +177,10 @@ def _a_thing(value: Any) -> str:
 
 def twin(columns: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """The table twin: text under headings in words."""
-    return pd.DataFrame({heading: list(cells) for heading, cells in columns.items()}, dtype=object)
+    return pd.DataFrame(
+        {words.clean(heading): [words.clean(cell) for cell in cells] for heading, cells in columns.items()},
+        dtype=object,
+    )
 
 
 def addresses(template: str | None, records: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -172,6 +172,15 @@ def day(value: Any) -> str:
     return f"{stamp.day} {stamp:%B %Y}"
 
 
+def clean(text: str) -> str:
+    """Text without the control characters and stray surrogates that no XML or page may hold.
+
+    >>> clean("Skegness\\x00 & Boston")
+    'Skegness & Boston'
+    """
+    return "".join(char if char.isprintable() else " " if char.isspace() else "" for char in text)
+
+
 def sentence_case(text: str) -> str:
     """The first letter raised, the rest left alone.
 
