@@ -202,19 +202,16 @@ def _memory(residuals: Floats, root: Floats, apart: NDArray[np.int64]) -> tuple[
     Fitting trend and seasons takes memory and scatter out of the residuals. The correlation chosen is the one
     that would leave residuals with the lag-one correlation observed; the dispersion follows from it.
     """
-    size = residuals.size
-    keep = np.eye(size) - root @ np.linalg.pinv(root)
+    keep = np.eye(residuals.size) - root @ np.linalg.pinv(root)
     next_to = apart == 1
-
-    def left(memory: float) -> Floats:
-        matrix: Floats = keep @ (memory**apart) @ keep
-        return matrix
-
+    # Expected sums of squares and of neighbours' products, as polynomials in the correlation.
+    squares = np.bincount(apart.ravel(), weights=keep.ravel())
+    products = np.bincount(apart.ravel(), weights=(keep @ next_to @ keep).ravel()) / 2
     observed = float((np.outer(residuals, residuals) * next_to).sum() / 2 / (residuals @ residuals))
     grid = np.linspace(0.0, 0.95, 96)
-    expected = [float((left(one) * next_to).sum() / 2 / np.trace(left(one))) for one in grid]
-    memory = float(grid[int(np.argmin(np.abs(np.array(expected) - observed)))])
-    return memory, float(residuals @ residuals / np.trace(left(memory)))
+    powers = grid[:, None] ** np.arange(squares.size)
+    nearest = int(np.argmin(np.abs(powers @ products / (powers @ squares) - observed)))
+    return float(grid[nearest]), float(residuals @ residuals / (powers[nearest] @ squares))
 
 
 def _totals(
