@@ -10,6 +10,7 @@ import pandas as pd
 
 from goldenthread.evaluation.arrays import Floats, Ints
 from goldenthread.evaluation.balance import GOOD, balance_table, largest_difference
+from goldenthread.evaluation.checks import Checks
 from goldenthread.evaluation.design import Design
 from goldenthread.evaluation.effect import Effect, Measure
 from goldenthread.evaluation.effects import Model, arms, difference_in_differences, rate_effects
@@ -18,7 +19,6 @@ from goldenthread.evaluation.followup import lost, quarters
 from goldenthread.evaluation.honesty import (
     attrition,
     before_and_after,
-    e_value,
     holm,
     in_words,
     placebo,
@@ -135,7 +135,7 @@ class _Work:
         self.before = self.time.columns(-study.quarters_before, -1)
         self.after = self.time.columns(1, study.quarters_after)
         self.notes: list[str] = list(sample.notes)
-        self.checks: list[dict[str, object]] = []
+        self.checks = Checks()
 
     def run(self) -> MatchedComparison:
         counts: dict[str, Floats] = {}
@@ -164,20 +164,21 @@ class _Work:
                 subgroup_frames.append(frame)
                 subgroup_list += more
             if found and outcome.role in ("harm", "balancing"):
-                self._watched(outcome, found[0])
+                self.checks.watched(outcome, found[0])
             elif found:
-                self._e_value(found[0])
+                self.checks.e_value(found[0])
         effects = self._several_primary(effects)
         gone = self._lost()
         effects += self._deaths()
-        self._stated()
+        columns = (self.study.treated.columns, self.study.candidates.columns)
+        self.checks.stated(dated=all("measured" in c for c in columns))
         flow = [*self.sample.flow, *self._follow_up_flow(gone)]
         return MatchedComparison(
             flow=pd.DataFrame(flow, columns=["arm", "step", "people"]),
             balance=balance,
             effects=tuple(effects),
             naive=pd.DataFrame(naive),
-            checks=pd.DataFrame(self.checks),
+            checks=self.checks.frame(),
             subgroups=pd.concat(subgroup_frames, ignore_index=True) if subgroup_frames else pd.DataFrame(),
             event_study=pd.concat(events, ignore_index=True) if events else pd.DataFrame(),
             attrition=gone,
@@ -198,31 +199,11 @@ class _Work:
     def _total(self, count: Floats, columns: Ints) -> tuple[Floats, Floats]:
         return count[:, columns].sum(axis=1), self.time.days[:, columns].sum(axis=1)
 
-    def _check(
-        self,
-        check: str,
-        result: str,
-        sentence: str,
-        value: float | None = None,
-        bounds: tuple[float, float] | None = None,
-    ) -> None:
-        low, high = bounds if bounds is not None else (None, None)
-        self.checks.append(
-            {
-                "check": check,
-                "result": result,
-                "value": value,
-                "lower": low,
-                "upper": high,
-                "sentence": sentence,
-            }
-        )
-
     def _balance(self, counts: dict[str, Floats]) -> pd.DataFrame:
         table = self.sample.balance.assign(matched_on=True)
         name, size = largest_difference(table)
         words = f"The largest difference left between the groups is {size:.2f} standard deviations ({name})."
-        self._check("alike", "passed" if size < GOOD else "concern", words, size)
+        self.checks.add("alike", "passed" if size < GOOD else "concern", words, size)
         earlier, labels = [], []
         for outcome in self.study.outcomes:
             events, days = self._total(counts[outcome.name], self.before)
@@ -238,7 +219,7 @@ class _Work:
         words = f"{name}: the groups differ by {size:.2f} standard deviations before entry."
         if size >= GOOD:
             words += " They did not start level; match on earlier use."
-        self._check("alike in earlier use", "passed" if size < GOOD else "concern", words, size)
+        self.checks.add("alike in earlier use", "passed" if size < GOOD else "concern", words, size)
         return pd.concat([table, extra], ignore_index=True)
 
     def _adjusters(self, prior: Floats, days: Floats) -> Floats:
@@ -292,11 +273,11 @@ class _Work:
         try:
             found = before_and_after(before, after, self.groups, confidence=self.confidence)
         except Refusal as refusal:
-            self._check("regression to the mean", "not done", f"{outcome.name}: {refusal.message}")
+            self.checks.add("regression to the mean", "not done", f"{outcome.name}: {refusal.message}")
             return {"outcome": outcome.name, "sentence": refusal.message}
         words = regression_to_the_mean(outcome.name, found, headline)
         value, low, high = (found[f"control_change{part}"] for part in ("", "_lower", "_upper"))
-        self._check("regression to the mean", "stated", words, value, (low, high))
+        self.checks.add("regression to the mean", "stated", words, value, (low, high))
         return {"outcome": outcome.name, **found, "sentence": words}
 
     def _placebo(self, what: str, count: Floats, columns: Ints, check: str) -> None:
@@ -304,7 +285,7 @@ class _Work:
             *self._total(count, columns), self.groups, what=what, confidence=self.confidence
         )
         bounds = None if found is None else (found.lower, found.upper)
-        self._check(check, result, words, None if found is None else found.value, bounds)
+        self.checks.add(check, result, words, None if found is None else found.value, bounds)
 
     def _pre_period(self, name: str, count: Floats) -> None:
         """The earliest half of the time before entry: the part least likely to have been matched on."""
@@ -312,30 +293,6 @@ class _Work:
         first = -len(self.before)
         label = f"{name}, {-first} to {-(first + half)} quarters before entry"
         self._placebo(label, count, self.time.columns(first, first + half - 1), "placebo before entry")
-
-    def _watched(self, outcome: Outcome, effect: Effect) -> None:
-        """A harm needs no more proof than a benefit; silence about one is not proof that there is none."""
-        worse = effect.lower > 1 if outcome.lower_is_better else effect.upper < 1
-        words = f"{outcome.name}, watched: {in_words(effect.value)} ({in_words(effect.lower)} to {in_words(effect.upper)})"
-        words += ", which is worse." if worse else "."
-        self._check(
-            f"{outcome.role} watched",
-            "concern" if worse else "passed",
-            words,
-            effect.value,
-            (effect.lower, effect.upper),
-        )
-
-    def _e_value(self, effect: Effect) -> None:
-        point, limit = e_value(effect.value, effect.lower, effect.upper)
-        if limit == 1:
-            words = f"{effect.outcome}: chance alone can explain the result."
-        else:
-            words = (
-                f"{effect.outcome}: something unmeasured could explain the result only if it made both being "
-                f"helped and the outcome {point:.1f} times as likely ({limit:.1f} times for the interval)."
-            )
-        self._check("E-value", "stated", words, point, (limit, point))
 
     def _subgroups(self, outcome: Outcome, count: Floats) -> tuple[pd.DataFrame, list[Effect]]:
         if not self.study.subgroups:
@@ -352,7 +309,7 @@ class _Work:
             outcome=outcome.name,
             confidence=self.confidence,
         )
-        self._check("several subgroups", "stated", f"{outcome.name}: {words}")
+        self.checks.add("several subgroups", "stated", f"{outcome.name}: {words}")
         return frame, effects
 
     def _several_primary(self, effects: list[Effect]) -> list[Effect]:
@@ -366,7 +323,7 @@ class _Work:
             id(e): f"p {p:.2g} after Holm across {len(tested)} primary outcomes"
             for e, p in zip(tested, adjusted, strict=True)
         }
-        self._check(
+        self.checks.add(
             "several outcomes",
             "stated",
             "; ".join(f"{e.outcome}: {note[id(e)]}" for e in tested) + ".",
@@ -385,7 +342,7 @@ class _Work:
         reason = np.where(gone & (reason == ""), "left", reason).astype(object)
         self.reason = reason
         frame, result, words = attrition(reason, self.groups)
-        self._check("lost to follow-up", result, words)
+        self.checks.add("lost to follow-up", result, words)
         return frame
 
     def _deaths(self) -> list[Effect]:
@@ -400,37 +357,13 @@ class _Work:
                 died, days, self.groups, outcome=DEATHS, confidence=self.confidence, method="harm"
             )
         except Refusal as refusal:
-            self._check("deaths", "not done", f"{words} {refusal.message}")
+            self.checks.add("deaths", "not done", f"{words} {refusal.message}")
             return []
         effect = found["rate ratio"]
         result = "concern" if effect.lower > 1 else "passed"
         words += f" Deaths: {in_words(effect.value)} ({in_words(effect.lower)} to {in_words(effect.upper)})."
-        self._check("deaths", result, words, effect.value, (effect.lower, effect.upper))
+        self.checks.add("deaths", result, words, effect.value, (effect.lower, effect.upper))
         return [effect, found["rate difference"]]
-
-    def _stated(self) -> None:
-        self._check(
-            "as assigned",
-            "stated",
-            "Everybody stays in the group they were in on the day of entry, whatever they took up.",
-        )
-        dated = "measured" in self.study.treated.columns and "measured" in self.study.candidates.columns
-        self._check(
-            "no immortal time",
-            "passed" if dated else "stated",
-            "Follow-up of both groups begins on the day of entry (for comparators the same day or month), when "
-            "they were registered, alive and could have been invited. "
-            + (
-                "Everything used to choose them"
-                if dated
-                else "Everything used to choose them is taken to have"
-            )
-            + (
-                " had been measured by then."
-                if dated
-                else " been measured by then; its dates were not given."
-            ),
-        )
 
     def _follow_up_flow(self, gone: pd.DataFrame) -> list[tuple[str, str, int]]:
         out = []
