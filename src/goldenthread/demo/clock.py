@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -72,15 +73,15 @@ def quarters(first: int, last: int) -> list[tuple[str, int, int]]:
     ]
 
 
-def winter(days: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
+def winter(days: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Cosine with its peak in mid-January (+1) and its trough in mid-July (-1)."""
     return np.cos(2 * np.pi * (np.asarray(days) - day(2024, 1, 15)) / 365.25)
 
 
 def spread(
     rng: np.random.Generator,
-    first: npt.NDArray[np.generic],
-    last: npt.NDArray[np.generic],
+    first: npt.NDArray[Any],
+    last: npt.NDArray[Any],
     season: float = 0.0,
 ) -> Days:
     """Random days in [first, last], denser in winter (season > 0) or in summer (season < 0)."""

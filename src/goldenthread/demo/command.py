@@ -20,7 +20,8 @@ from goldenthread.demo.clock import DATA_DATE, EPOCH
 from goldenthread.demo.generate import DemoSummary, generate
 from goldenthread.settings import FILE_NAME, Settings, SettingsError, load_settings
 
-TODAY = EPOCH + timedelta(days=DATA_DATE + 1)
+TODAY = EPOCH + timedelta(days=DATA_DATE + 30)
+"""The demonstration's own day: extracts of the data date have all arrived, late ones too."""
 _UNFINISHED = ".writing-feeds"
 
 

@@ -121,7 +121,10 @@ def mental_health(people: People, events: Rows, rng: np.random.Generator) -> tup
         firsts.append(first.astype(np.int64))
         lasts.append(np.minimum(first + rng.gamma(1.3, length, len(who)).astype(np.int64), end[who]))
 
-    has = lambda c: with_condition(people, c)  # noqa: E731
+    def has(c: str) -> Array:
+
+        return with_condition(people, c)
+
     refer(
         "A06",
         0.62 * has("severe_mental_illness")
@@ -195,7 +198,7 @@ def calls(people: People, events: Rows, stays: Rows, rng: np.random.Generator) -
               np.where(is_999[picked], "ambulance sent", "emergency department").astype(object), is_999[picked])]  # fmt: skip
     years = np.maximum(people.end - people.hospital_from, 0) / 365.25 * (people.kind != VISITOR)
     frail = np.exp(2.0 * np.minimum(people.frailty, 0.45)) * np.exp(0.15 * people.imd_z)
-    for service, why, rate, disposition in (
+    for line, why, rate, advice in (
         ("111", "child", np.where(people.age < 6, 0.30, 0.0), "primary care"), ("111", "unwell", 0.085 * frail * np.exp(0.2 * people.latent_s), "primary care"),
         ("111", "other", 0.06 * np.exp(0.15 * people.imd_z), "self care"), ("111", "mental health", 0.006 + 0.06 * with_condition(people, "personality_disorder") + 0.02 * with_condition(people, "depression"), "other service"),
         ("999", "fall", np.where(people.age >= 65, 0.028 * frail * np.interp(people.age, [65, 95], [0.6, 3.0]), 0.0), "other service"),
@@ -210,9 +213,9 @@ def calls(people: People, events: Rows, stays: Rows, rng: np.random.Generator) -
             (
                 who,
                 day,
-                np.full(len(who), service, dtype=object),
+                np.full(len(who), line, dtype=object),
                 np.full(len(who), why, dtype=object),
-                np.full(len(who), disposition, dtype=object),
+                np.full(len(who), advice, dtype=object),
                 np.zeros(len(who), dtype=bool),
             )
         )

@@ -181,8 +181,8 @@ def _onset(people: People, c: Condition, rng: np.random.Generator) -> Array:
     ago = np.where(ago > room, rng.random(n) * room, ago)
     if c.name in ("ld_register", "autism"):
         young = np.where(c.name == "autism", rng.gamma(3.0, 3.2, n), rng.gamma(2.0, 3.0, n)) * 365.25
-        return np.minimum(np.maximum(people.birth + young, first), latest).astype(np.int64)
-    return np.maximum(latest - np.floor(ago), first).astype(np.int64)
+        return np.asarray(np.minimum(np.maximum(people.birth + young, first), latest).astype(np.int64))
+    return np.asarray(np.maximum(latest - np.floor(ago), first).astype(np.int64))
 
 
 def _order(has: Array, onset: Array) -> None:
@@ -197,7 +197,7 @@ def _frailty(people: People, rng: np.random.Generator) -> None:
     load = people.has[:, [INDEX[c] for c in FRAIL]].sum(axis=1)
     base = np.interp(people.age, [40, 60, 70, 80, 90, 100], [0.0, 0.02, 0.045, 0.085, 0.13, 0.17])
     index = np.clip(
-        base + 0.0165 * load + 0.048 * people.latent_f * (people.age > 50) + 0.008 * people.imd_z, 0, 0.7
+        base + 0.021 * load + 0.06 * people.latent_f * (people.age > 50) + 0.008 * people.imd_z, 0, 0.7
     )
     index = np.where(people.care_home, index + 0.12, index)
     index = np.where(people.age < 50, np.minimum(index, 0.11), index)
@@ -248,7 +248,7 @@ FRAIL = [
 ]
 
 
-def with_condition(people: People, name: str, coded: bool = False) -> npt.NDArray[np.bool_]:
+def with_condition(people: People, name: str, coded: bool = False) -> Array:
     """Who has a condition (or has it in the GP record)."""
     return np.asarray((people.coded if coded else people.has)[:, INDEX[name]])
 

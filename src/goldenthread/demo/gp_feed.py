@@ -281,7 +281,7 @@ def _events(people: People, life: Life, e: dict[str, Array], folder: Path, aside
         "patient_id": table["PATIENT_ID"].take(pa.array(wrong)), "kind": pa.array(dirt.KINDS).take(pa.array(e["dirt"][wrong].astype(np.int64))),
         "event_date": table["EVENT_DATE"].take(pa.array(wrong)), "code": table["SNOMED_CODE"].take(pa.array(wrong)), "value": value.take(pa.array(wrong)),
     }))  # fmt: skip
-    return table.num_rows + again.num_rows
+    return int(int(table.num_rows) + again.num_rows)
 
 
 def _problem_codes(life: Life) -> Array:
@@ -299,7 +299,7 @@ def _medicines(people: People, life: Life, m: dict[str, Array], folder: Path, as
     })  # fmt: skip
     _aside(aside, "medication", people, table.filter(pa.array(former)), people.previous[who[former]])
     write_plain(folder / "medication.csv", table.filter(pa.array(~former)))
-    return table.num_rows
+    return int(table.num_rows)
 
 
 def _appointments(

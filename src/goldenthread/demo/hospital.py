@@ -262,7 +262,7 @@ def _maternity(people: People, rng: np.random.Generator) -> Rows:
     section = rng.random(len(babies)) < 0.38
     nights = np.where(section, 2, 1) + rng.integers(0, 2, len(babies))
     out = []
-    for who, days, method, icd, opcs in (
+    for who, days, how, icd, opcs in (
         (
             mothers[one],
             people.birth[babies][one],
@@ -273,10 +273,10 @@ def _maternity(people: People, rng: np.random.Generator) -> Rows:
         (babies, people.birth[babies], "82", np.full(len(babies), "Z380"), np.full(len(babies), "")),
     ):
         n = len(who)
-        stay = nights[one] if method == "31" else nights
+        stay = nights[one] if how == "31" else nights
         blank = np.full(n, "", dtype=object)
-        out.append((who, days, np.minimum(days + stay, clock.DATA_DATE), np.full(n, method, dtype=object), np.full(n, "1", dtype=object), icd.astype(object),
-                    blank, opcs.astype(object), np.full(n, "501" if method == "31" else "424", dtype=object), np.zeros(n, dtype=bool), np.full(n, -1)))  # fmt: skip
+        out.append((who, days, np.minimum(days + stay, clock.DATA_DATE), np.full(n, how, dtype=object), np.full(n, "1", dtype=object), icd.astype(object),
+                    blank, opcs.astype(object), np.full(n, "501" if how == "31" else "424", dtype=object), np.zeros(n, dtype=bool), np.full(n, -1)))  # fmt: skip
     return dict(zip(STAY, (np.concatenate(x) for x in zip(*out, strict=True)), strict=True))
 
 
@@ -327,16 +327,16 @@ def outpatients(people: People, rng: np.random.Generator) -> Rows:
     start = people.hospital_from
     years = np.maximum(people.end - start, 0) / 365.25 * (people.kind != VISITOR)
     whos, functions, days = [], [], []
-    for function, ages, prone in CLINICS:
+    for clinic, ages, prone in CLINICS:
         rate = np.interp(people.age, urgent.AGE_POINTS, [float(x) for x in ages.split()])
         for condition, odds in prone:
             rate = rate * np.where(with_condition(people, condition), odds, 0.85)
-        if function == "502":
+        if clinic == "502":
             rate = rate * (people.sex == 2) * (people.age >= 12)
         who = at_rate(rng, rate * rng.gamma(0.6, 1 / 0.6, len(people)) * 1.05, years)
         whos.append(who)
         days.append(clock.to_working_day(rng, clock.spread(rng, start[who], people.end[who])))
-        functions.append(np.full(len(who), function, dtype=object))
+        functions.append(np.full(len(who), clinic, dtype=object))
     who, day, function = np.concatenate(whos), np.concatenate(days), np.concatenate(functions)
     day = np.maximum(day, people.birth[who])
     order = np.lexsort((day, function.astype(str), who))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -146,7 +147,7 @@ def slipped_birth(rng: np.random.Generator, birth: int) -> int:
     roll = rng.random()
     if roll > 0.07:
         return birth
-    d = clock.date.fromordinal(clock.EPOCH.toordinal() + birth)
+    d = date.fromordinal(clock.EPOCH.toordinal() + birth)
     if roll < 0.03 and d.day <= 12:
         return clock.day(d.year, d.day, d.month)
     if roll < 0.055:

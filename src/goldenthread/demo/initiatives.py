@@ -87,7 +87,10 @@ def _choose(
     uses = np.bincount(events["who"][recent], minlength=n)
     falls = np.bincount(events["who"][recent & (events["cause"] == urgent.CAUSE["fall"])], minlength=n)
     age = people.age_on(day)
-    has = lambda c: with_condition(people, c, coded=True)  # noqa: E731
+
+    def has(c: str) -> Array:
+        return with_condition(people, c, coded=True)
+
     rules = {
         0: (age >= 65) & ((falls > 0) | ((people.frailty_category >= 1) & (uses > 0))),
         1: (age >= 65) & (people.frailty_category >= 2),

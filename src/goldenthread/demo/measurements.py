@@ -39,8 +39,14 @@ def traits(people: People, rng: np.random.Generator) -> None:
     """Lasting levels of each measured quantity, and smoking and drinking."""
     n, m = len(people), people.more
     age, male = people.age, people.sex == 1
-    has = lambda c: with_condition(people, c)  # noqa: E731
-    noise = lambda sd: rng.normal(0, sd, n)  # noqa: E731
+
+    def has(c: str) -> Array:
+        return with_condition(people, c)
+
+    def noise(sd: float) -> Array:
+
+        return rng.normal(0, sd, n)
+
     dm = has("diabetes")
     m["type1"] = dm & (rng.random(n) < np.interp(age, [0, 18, 30, 45, 70], [1, 0.97, 0.65, 0.2, 0.03]))
     m["hba1c"] = np.where(
@@ -114,7 +120,7 @@ def _measure(people: People, record: Record, rng: np.random.Generator, who: Arra
     n = len(who)
 
     def known(c: str) -> Array:
-        return people.coded[who, INDEX[c]] & (people.onset[who, INDEX[c]] <= day)
+        return np.asarray(people.coded[who, INDEX[c]] & (people.onset[who, INDEX[c]] <= day))
 
     def some(mask: Array, share: float) -> Array:
         lean = np.clip(share + 0.06 * people.engagement[who], 0.02, 0.99)
@@ -189,7 +195,7 @@ def _condition_reviews(
     age = people.age_on(clock.DATA_DATE)[who] - (clock.DATA_DATE - day) / 365.25
 
     def known(c: str) -> Array:
-        return people.coded[who, INDEX[c]] & (people.onset[who, INDEX[c]] <= day)
+        return np.asarray(people.coded[who, INDEX[c]] & (people.onset[who, INDEX[c]] <= day))
 
     def note(mask: Array, share: float, concept: str, **more: Any) -> Array:
         lean = np.clip(share + 0.07 * people.engagement[who], 0.02, 0.99)

@@ -47,7 +47,10 @@ def begin(people: People, rng: np.random.Generator) -> None:
     """Who takes what on repeat, and since when (needed before measurements, which statins change)."""
     start: dict[str, Array] = {}
     never = np.full(len(people), 10**7)
-    age_at = lambda d: (d - people.birth) / 365.25  # noqa: E731
+
+    def age_at(d: Array) -> Array:
+        return np.asarray((d - people.birth) / 365.25)
+
     for concept, condition, share, _, youngest in TREATMENTS:
         has = with_condition(people, condition, coded=True) & (people.kind != 3)
         lean = np.clip(share - 0.02 * people.imd_z, 0, 1)

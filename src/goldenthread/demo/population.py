@@ -69,7 +69,7 @@ def apportion(total: int, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.in
     out = np.floor(exact).astype(np.int64)
     order = np.argsort(-(exact - out), kind="stable")
     out[order[: total - int(out.sum())]] += 1
-    return out
+    return np.asarray(out, dtype=np.int64)
 
 
 @dataclass
@@ -94,7 +94,7 @@ class People:
 
     def __getattr__(self, name: str) -> Array:
         try:
-            return self.__dict__["more"][name]
+            return np.asarray(self.__dict__["more"][name])
         except KeyError:
             raise AttributeError(name) from None
 
@@ -112,7 +112,7 @@ def draw(practice: PracticePlan, everybody: list[PracticePlan], rng: np.random.G
     """Draw a practice's people: ages and sexes as published, then the dead and the leavers of three years."""
     sex, age = _current(practice)
     n = len(sex)
-    dead_sex, dead_age = _dead(sex, age, rng)
+    dead_sex, dead_age = _dead(practice, sex, age, rng)
     n_dead, n_left, n_visit = len(dead_sex), max(1, round(n * 0.04)), max(1, round(n * 0.02))
     pick = rng.integers(0, n, n_left + n_visit)
     young = rng.random(len(pick)) < 0.5
@@ -166,11 +166,16 @@ def _current(practice: PracticePlan) -> tuple[Array, Array]:
     return np.concatenate(sexes), age
 
 
-def _dead(sex: Array, age: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+def _dead(practice: PracticePlan, sex: Array, age: Array, rng: np.random.Generator) -> tuple[Array, Array]:
     """Those who died in three years: expected deaths from the life table, a fraction of a person at a time."""
-    expected = 3.0 * reference.mortality()[sex - 1, age]
+    expected = 3.0 * reference.mortality()[sex - 1, age] * np.exp(0.22 * _mean_deprivation(practice))
     died = rng.random(len(sex)) < np.minimum(expected, 0.95)
     return sex[died], age[died]
+
+
+def _mean_deprivation(practice: PracticePlan) -> float:
+    places, share = reference.practice_lsoa(practice.code)
+    return float((reference.lsoas()["imd_z"][places] * share).sum())
 
 
 def _registration(

@@ -60,15 +60,15 @@ def _variant(people: People, name: str, who: Array) -> Array:
             np.array([0, 0, 0, 0, 2, 2, 3, 4, 5, 5])[pick],
             np.array([1, 1, 1, 1, 2, 2, 3, 4, 5, 5])[pick],
         )
-        return np.where(people.age[who] < 35, np.array([4, 5])[pick % 2], by_sex)
+        return np.asarray(np.where(people.age[who] < 35, np.array([4, 5])[pick % 2], by_sex))
     if name == "osteoporosis" or name == "obesity":
         return np.zeros(len(who), dtype=np.int64)
     if name == "ld_register":
-        return np.array([0, 1, 1, 1, 2, 2, 3, 4, 0, 5])[pick]
+        return np.asarray(np.array([0, 1, 1, 1, 2, 2, 3, 4, 0, 5])[pick])
     if name == "hypertension":
-        return np.array([0, 0, 1, 1, 1, 1, 1, 1, 0, 2])[pick]
+        return np.asarray(np.array([0, 0, 1, 1, 1, 1, 1, 1, 0, 2])[pick])
     if name == "palliative_care":
-        return np.array([0, 0, 0, 0, 0, 0, 0, 1, 1, 2])[pick]
+        return np.asarray(np.array([0, 0, 0, 0, 0, 0, 0, 1, 1, 2])[pick])
     if name == "epilepsy":
         return np.where(pick == 9, 2, 0)
     if name == "heart_valve_disease":

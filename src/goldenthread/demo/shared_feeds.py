@@ -90,7 +90,7 @@ def _send(
     spool.put(feed, out, periods, len(MONTHS))
     _links(spool, feed, people, table[key], who, problem)
     _late(spool, feed, people, table[key], late, again, deleted)
-    return out.num_rows
+    return int(out.num_rows)
 
 
 def _links(spool: Spool, feed: str, people: People, key: Any, who: Array, problem: Array) -> None:
@@ -215,7 +215,7 @@ def _calls(life: Life, spool: Spool, rng: np.random.Generator) -> int:
     year = np.array([clock.day(y + 1) for y in YEARS])
     spool.put("urgent", table, np.searchsorted(year, c["day"], side="right"), len(YEARS))
     _links(spool, "urgent", people, table["CALL_ID"], who, problem)
-    return table.num_rows
+    return int(table.num_rows)
 
 
 def _service(
@@ -266,7 +266,7 @@ def _service(
                     "ETHNIC_CATEGORY", "POSTCODE_OF_USUAL_ADDRESS", "PERSON_GIVEN_NAME", "PERSON_FAMILY_NAME")}})  # fmt: skip
     spool.put(f"{name}_mpi", mpi.take(pa.array(pairs[0])), pairs[1], len(QUARTERS))
     _links(spool, name, people, mpi["LOCAL_PATIENT_IDENTIFIER_EXTENDED"], unique, problem)
-    return contact.num_rows
+    return int(contact.num_rows)
 
 
 def council_block(
@@ -335,7 +335,10 @@ def _cld(life: Life, spool: Spool, rng: np.random.Generator) -> int:
         [f"LA{(i * 6_700_417) % 100_000_000:08d}" for i in people.index_in_demo[unique].tolist()], pa.string()
     )
     at = pa.array(position)
-    text = lambda k: pa.array([str(x) for x in block[k]], pa.string()).take(at)  # noqa: E731
+
+    def text(k: str) -> pa.Array:
+        return pa.array([str(x) for x in block[k]], pa.string()).take(at)
+
     gender = np.array(["", "Male", "Female"], dtype=object)[people.sex[rows["who"]]]
     table = pa.table({
         "LA_Person_Unique_Identifier": person.take(at), "NHS_Number": text("nhs"), "Given_Name": text("given"), "Family_Name": text("family"),
@@ -370,7 +373,7 @@ def _council(people: People, spool: Spool, rng: np.random.Generator) -> int:
     })  # fmt: skip
     spool.put("council", table)
     _links(spool, "council", people, reference_no, who, problem)
-    return table.num_rows
+    return int(table.num_rows)
 
 
 DISTRICTS = {"E07000136", "E07000137", "E07000138", "E07000139", "E07000140", "E07000141", "E07000142"}
@@ -387,7 +390,7 @@ def _deaths(people: People, life: Life, spool: Spool, rng: np.random.Generator) 
     spool.put("deaths", table)
     key = pa.array([f"{people.plan.index:02d}-{i}" for i in who.tolist()], pa.string())
     _links(spool, "deaths", people, key, who, problem)
-    return table.num_rows
+    return int(table.num_rows)
 
 
 def causes_of_death(people: People, who: Array, rng: np.random.Generator) -> Array:
@@ -419,4 +422,4 @@ def _programme(life: Life, spool: Spool) -> int:
         "CONTACT_DATE": clock.text(c["day"][order]), "OUTCOME": pa.array(["invited", "reached", "declined", "completed"]).take(pa.array(c["outcome"][order].astype(np.int64))),
     })  # fmt: skip
     spool.put("programme", table)
-    return table.num_rows
+    return int(table.num_rows)

@@ -44,17 +44,10 @@ def _service(name: str) -> Callable[[Path, Path], None]:
         for i, (label, first, last) in enumerate(QUARTERS):
             tables = [gather(work, f"{name}_{part}", i) for part in ("mpi", "referral", "contact")]
             _submit(name, feeds, label, "2", first, last, last + 34, tables)
-            if i % 3 == 1:
-                kept = []
-                for t in tables:
-                    kept.append(
-                        None
-                        if t is None
-                        else t.filter(pa.array(np.arange(t.num_rows) % 11 != 3))
-                        if t is tables[2]
-                        else t
-                    )
-                _submit(name, feeds, label, "1", first, last, last + 20, kept)
+            contact = tables[2]
+            if i % 3 == 1 and contact is not None:
+                some = contact.filter(pa.array(np.arange(contact.num_rows) % 11 != 3))
+                _submit(name, feeds, label, "1", first, last, last + 20, [*tables[:2], some])
 
     return write
 

@@ -48,7 +48,10 @@ def packages(people: People, stays: Rows, rng: np.random.Generator) -> Rows:
         first: Array,
         last: Array,
     ) -> None:
-        wide = lambda x: np.broadcast_to(np.asarray(x, dtype=object), len(who)).copy()  # noqa: E731
+
+        def wide(x: Any) -> Array:
+            return np.broadcast_to(np.asarray(x, dtype=object), len(who)).copy()
+
         out.append(
             (
                 who,

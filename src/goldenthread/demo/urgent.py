@@ -82,7 +82,7 @@ def needs(people: People, rng: np.random.Generator) -> dict[str, Array]:
         0.0013 * np.exp(1.0 * people.latent_s + 0.45 * people.imd_z) * (people.age >= 18), 0, 0.05
     )
     extra = np.where(intense, rng.gamma(2.2, 7.0, n), 0.0)
-    frail = np.exp(2.3 * np.minimum(people.frailty, 0.45))
+    frail = np.exp(1.75 * np.minimum(people.frailty, 0.45))
     parts: list[tuple[Array, Array, Array]] = []
     for i, c in enumerate(CAUSES):
         rate = np.interp(people.age, AGE_POINTS, [float(x) for x in c.by_age.split()])
@@ -154,7 +154,10 @@ def _readmit(
     later = day[again] + 5 + rng.integers(0, 24, len(again))
     fits = later <= people.end[who[again]]
     again, later = again[fits], later[fits]
-    join = lambda a, b: np.concatenate([a, b])  # noqa: E731
+
+    def join(a: Array, b: Array) -> Array:
+        return np.concatenate([a, b])
+
     return (
         join(who, who[again]), join(day, later), join(cause, cause[again]),
         join(admitted, np.ones(len(again), dtype=bool)), join(direct, np.zeros(len(again), dtype=bool)),
