@@ -79,7 +79,7 @@ class Stager:
         first = [a for a in arrivals if a.contract.person == "registered"]
         # Large files first, so that the last one does not run alone.
         rest = sorted(
-            (a for a in arrivals if a.contract.person != "registered"), key=lambda a: (-a.stat[0], a.relative)
+            (a for a in arrivals if a.contract.person != "registered"), key=lambda a: (-_size(a), a.relative)
         )
         progress.begin("Reading feeds", len(arrivals))
         self._stage_all(first, progress)
@@ -116,7 +116,10 @@ class Stager:
         roster_ = self.outcome.rosters.get(arrival.organisation) if contract.person == "local" else None
         digest = roster_.digest if roster_ is not None else ""
         try:
-            size, mtime = arrival.stat
+            try:
+                size, mtime = arrival.stat
+            except OSError as error:
+                raise FileRefusedError(f"cannot be read: {error.strerror}.", "Check the file.") from None
             old = self.before.get(arrival.name)
             if old is not None and self._same(old, contract, size, mtime, digest):
                 return _Done(arrival, old)
@@ -140,10 +143,6 @@ class Stager:
             return _Done(arrival, entry, staged)
         except FileRefusedError as refused:
             return _Done(arrival, None, None, refused)
-        except OSError as error:
-            return _Done(
-                arrival, None, None, FileRefusedError(f"cannot be read: {error.strerror}.", "Check the file.")
-            )
 
     def _same(self, old: InForce, contract: Contract, size: int, mtime: int, roster_digest: str) -> bool:
         """Whether the version in force was made from this very file, contract, key and patients."""
@@ -257,6 +256,13 @@ class Stager:
                     f"{account.file if account else name}: not there any more, and its previous version cannot be"
                     " used (the key or the contract has changed): ask for it again"
                 )
+
+
+def _size(arrival: Arrival) -> int:
+    try:
+        return arrival.stat[0]
+    except OSError:
+        return 0
 
 
 def _bounded(work: Callable[[Arrival], _Done], arrivals: list[Arrival], threads: int) -> Iterator[_Done]:

@@ -99,10 +99,6 @@ def _header(contract: Contract, names: Sequence[str], warnings: list[str]) -> li
 
     declared = {plain(name): name for name in contract.columns}
     found = [declared.get(plain(name), name.strip()) for name in names]
-    if twice := sorted({name for name in found if found.count(name) > 1}):
-        raise FileRefusedError(
-            f"has the column {twice[0]!r} twice.", "Ask the sender to name each column once."
-        )
     missing = [n for n, rule in contract.columns.items() if n not in found and not rule.optional]
     if missing:
         shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
@@ -110,11 +106,16 @@ def _header(contract: Contract, names: Sequence[str], warnings: list[str]) -> li
             f"lacks the column{'s' if len(missing) > 1 else ''} {shown}.",
             f"Ask the sender, or change the contract {contract.path} if the feed has changed.",
         )
+    if twice := sorted({name for name in found if name in contract.columns and found.count(name) > 1}):
+        raise FileRefusedError(
+            f"has the column {twice[0]!r} twice.", "Ask the sender to name each column once."
+        )
     if extra := [n for n in found if n not in contract.columns]:
         warnings.append(
             f"{len(extra)} new column(s) not in the contract, not used: {', '.join(extra[:8])[:200]}"
         )
-    return found
+    # Names that the contract does not know need not be unique, but Arrow wants them so.
+    return [n if n in contract.columns else f"{n} (column {at})" for at, n in enumerate(found, 1)]
 
 
 def _header_line(data: bytes, delimiter: str) -> tuple[list[str], int]:
@@ -125,7 +126,12 @@ def _header_line(data: bytes, delimiter: str) -> tuple[list[str], int]:
             "does not begin with a header line.", "Ask the sender for a file with column names."
         )
     text = line.decode("utf-8", "replace").rstrip("\r")
-    return next(csv.reader(io.StringIO(text), delimiter=delimiter), []), body
+    try:
+        return next(csv.reader(io.StringIO(text), delimiter=delimiter), []), body
+    except csv.Error:
+        raise FileRefusedError(
+            "has a header line that cannot be read.", "Ask the sender for a file with column names."
+        ) from None
 
 
 def _quotes_in_order(data: bytes, body: int, delimiter: int) -> bool:

@@ -82,6 +82,7 @@ def refresh(
     with lake.begin(memory_mb=settings.memory_mb, threads=settings.threads) as builder:
         vault.recover(lake.current_id())
         work = Work(settings.work_dir)
+        make_private(settings.quarantine_dir)
         if not len(vault):
             work.clear()
         stager = Stager(settings.feeds_dir, settings.quarantine_dir, work, keys, vault, day, settings.threads)
@@ -206,7 +207,6 @@ class _Run:
         self.work.put_in_force(self.outcome.in_force)
         self.work.write_state("identities", self.identities)
         if linkage.result is not None:
-            make_private(self.settings.quarantine_dir)
             linkage.result.write_review(self.settings.quarantine_dir)
         return RefreshReport(
             feeds=feeds,

@@ -22,12 +22,10 @@ def plain_disk_errors(path: Path) -> Iterator[None]:
                 f"The disk under {path} is full; the previous snapshot is untouched.",
                 "Free some space, then run the refresh again.",
             ) from None
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            raise IntakeError(
-                f"{path} cannot be written; the previous snapshot is untouched.",
-                "Check who owns the folder and whether the disk is read-only, then run the refresh again.",
-            ) from None
-        raise
+        raise IntakeError(
+            f"{path} cannot be written ({error.strerror}); the previous snapshot is untouched.",
+            "Check who owns the folder and whether the disk is read-only, then run the refresh again.",
+        ) from None
 
 
 def make_private(folder: Path) -> None:
