@@ -186,9 +186,9 @@ def _expected(
 def _leverage_corrected(
     fit: LogLinear, x: Floats, days: Floats, y: Floats, w: Floats, pull: Floats
 ) -> Floats:
-    """A control's pull on the expected sum, residual enlarged by 1/(1-leverage) where a model flattens it.
+    """A control's pull on the expected sum, residual enlarged by 1/sqrt(1-leverage).
 
-    With many coefficients fitted residuals are too small; this is the jackknife-like HC3 correction
+    With many coefficients fitted residuals are too small; this is the correction HC2
     (MacKinnon & White 1985) for generalised linear models. With an intercept alone it changes nothing of note.
     """
     raw = fit.score(x, days, y, w) @ (fit.inverse_information @ pull)
