@@ -27,6 +27,33 @@ def test_every_method_is_fed_in_one_way_and_says_where_it_comes_from():
         assert (method.from_columns is None) != (method.from_rows is None)
 
 
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_gives_a_number_or_nothing_for_each_person(name):
+    method = METHODS[name]
+    if method.takes_rows:
+        found = method.compute_rows(np.array([0, 2], np.int32), np.array(["F001", "I509"], object), 3)
+    else:
+        usual = {"number": 50.0, "truth": True, "text": "1"}
+        special = {
+            "ethnicity": "A",
+            "smoking": "never",
+            "cholesterol_ratio": 4.0,
+            "cardiovascular_disease": False,
+        }
+        columns = {
+            a.name: [special.get(a.name, usual[a.kind])] * 3 for a in method.arguments if not a.optional
+        }
+        found = method.compute(columns)
+    assert found.dtype == np.float64
+    assert found.shape == (3,)
+
+
+def test_the_methods_that_take_rows_are_those_functions():
+    rows = (np.array([0, 0, 2]), ["F001", "I509", "W19X"], 3)
+    assert METHODS["hospital_frailty"].compute_rows(*rows).tolist() == scores.hospital_frailty(*rows).tolist()
+    assert METHODS["charlson"].compute_rows(*rows).tolist() == scores.charlson(*rows).tolist() == [2, 0, 0]
+
+
 def test_parameters_of_the_engine_pass_through():
     found = METHODS["charlson"].compute_rows([0], ["I21"], 1, {"within": "24 months", "weights": "charlson"})
     assert found.tolist() == [1]

@@ -14,7 +14,7 @@ from goldenthread.measures.scores.cardiovascular import (
 from goldenthread.measures.scores.comorbidity import CONDITIONS as CHARLSON_CONDITIONS
 from goldenthread.measures.scores.comorbidity import charlson, charlson_conditions
 from goldenthread.measures.scores.frailty import EFI_DEFICITS, electronic_frailty_index, frailty_category
-from goldenthread.measures.scores.hospital_frailty import (
+from goldenthread.measures.scores.hospital import (
     hfrs_weights,
     hospital_frailty,
     hospital_frailty_category,

@@ -13,7 +13,7 @@ from goldenthread.measures.scores import (
     cardiovascular,
     comorbidity,
     frailty,
-    hospital_frailty,
+    hospital,
     kidney,
 )
 from goldenthread.measures.scores.method import Argument, Numbers, Parameter, ScoreMethod
@@ -124,7 +124,7 @@ _METHODS = (
         unit="points",
         decimals=1,
         source="Gilbert T and others, Lancet 2018;391:1775-1782",
-        from_rows=lambda index, codes, people, s: hospital_frailty.hospital_frailty(index, codes, people),
+        from_rows=lambda index, codes, people, s: hospital.hospital_frailty(index, codes, people),
     ),
     ScoreMethod(
         "cambridge_multimorbidity",
