@@ -136,7 +136,7 @@ def test_leaving_out_a_phase_in_or_a_pandemic() -> None:
     assert interrupted_time_series(disturbed, start=37).effect.value > 1
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 1000), factor=st.floats(0.1, 1000))
 def test_ratio_does_not_depend_on_the_size_of_the_population_unit(seed: int, factor: float) -> None:
     frame = simulated(seed).assign(people=1000.0, other=1000.0 * factor)
@@ -146,7 +146,7 @@ def test_ratio_does_not_depend_on_the_size_of_the_population_unit(seed: int, fac
     assert other.upper == pytest.approx(one.upper, rel=1e-4)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 1000), offset=st.integers(-500, 500))
 def test_numbering_of_the_periods_does_not_matter(seed: int, offset: int) -> None:
     frame = simulated(seed)
