@@ -96,9 +96,15 @@ def stepped(seed: int, effect: float, wobble: float) -> Study:
 
 METHODS: dict[str, tuple[Callable[[int, float], Study], float, float]] = {
     "interrupted time series": (series, 0.88, 1.0),
-    "  with memory 0.5, model errors": (lambda s, e: series(s, e, 0.5), 0.88, 1.0),
-    "  with memory 0.5, autoregressive": (lambda s, e: series(s, e, 0.5, "autoregressive"), 0.88, 1.0),
-    "  with memory 0.5, Newey-West": (lambda s, e: series(s, e, 0.5, "newey-west"), 0.88, 1.0),
+    **{
+        f"  memory {memory}, {errors} errors": (
+            lambda s, e, memory=memory, errors=errors: series(s, e, memory, errors),
+            0.88,
+            1.0,
+        )
+        for memory in (0.0, 0.3, 0.5, 0.7)
+        for errors in ("model", "autoregressive", "newey-west")
+    },
     "synthetic difference-in-differences": (
         lambda s, e: places(synthetic_difference_in_differences, s, e),
         -3,
