@@ -69,6 +69,7 @@ def book(
     )
     who, day, role = (np.concatenate(x) for x in zip(*parts, strict=True))
     keep = (day >= people.reg_start[who]) | (people.previous[who] >= 0)
+    keep &= people.kind[who] != VISITOR
     keep &= (day >= people.birth[who]) & (day <= people.end[who]) & ~away(who, day)
     who, day, role = who[keep], day[keep], role[keep]
     n = len(who)

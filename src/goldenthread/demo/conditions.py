@@ -212,7 +212,7 @@ def _coded(people: People, rng: np.random.Generator) -> None:
         copd = INDEX["copd"]
         coded[:, copd] &= rng.random(len(people)) > 0.42
     ld = INDEX["ld_register"]
-    coded[:, ld] &= ~((people.age >= 18) & (rng.random(len(people)) < 0.06))
+    coded[:, ld] &= ~((people.age >= 18) & (rng.random(len(people)) < 0.08))
     people.more["coded"] = coded
 
 

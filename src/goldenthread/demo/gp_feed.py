@@ -166,7 +166,7 @@ def _former(people: People, movers: list[int], person: Any, work: Path, rng: np.
         number = int(people.former_id[i])
         p = list(person(i, number))
         began = int(max(people.birth[i] + 5, people.moved[i] - int(rng.exponential(3000)) - 200))
-        began = min(began, int(people.moved[i]) - 1)
+        began = max(int(people.birth[i]), min(began, clock.HOSPITAL_START - 30, int(people.moved[i]) - 1))
         j = int(rng.integers(0, len(people)))
         lsoa = reference.lsoas()["lsoa_code"][people.lsoa[j]]
         home = [

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from goldenthread.demo import codes
-from goldenthread.demo.population import People
+from goldenthread.demo.population import VISITOR, People
 
 Array = npt.NDArray[Any]
 UNITS = ["", "mmol/mol", "%", "mmHg", "kg/m2", "kg", "cm", "mmol/L", "umol/L", "mL/min/1.73m2", "mg/mmol", "g/L",
@@ -96,7 +96,11 @@ class Record:
     def events(self) -> dict[str, Array]:
         """All events within each person's observed life, in order of person and day."""
         who, day, code, value, unit = (np.concatenate(x) for x in zip(*self._events, strict=True))
-        keep = (day >= self.people.birth[who]) & (day <= self.people.end[who])
+        keep = (
+            (day >= self.people.birth[who])
+            & (day <= self.people.end[who])
+            & (self.people.kind[who] != VISITOR)
+        )
         order = np.flatnonzero(keep)
         order = order[np.lexsort((day[order], who[order]))]
         return {
@@ -113,9 +117,8 @@ class Record:
             np.concatenate(x) for x in zip(*self._medicines, strict=True)
         )
         start = np.where(self.people.previous >= 0, self.people.birth, self.people.reg_start)
-        order = np.flatnonzero(
-            (day >= start[who]) & (day <= self.people.end[who]) & (day > self.people.birth[who])
-        )
+        within = (day >= start[who]) & (day <= self.people.end[who]) & (day > self.people.birth[who])
+        order = np.flatnonzero(within & (self.people.kind[who] != VISITOR))
         order = order[np.lexsort((day[order], who[order]))]
         return {
             "who": who[order], "day": day[order], "code": code[order], "quantity": quantity[order],

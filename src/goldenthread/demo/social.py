@@ -66,7 +66,8 @@ def packages(people: People, stays: Rows, rng: np.random.Generator) -> Rows:
         )
 
     ld = with_condition(people, "ld_register") & adult
-    known_ld = np.flatnonzero(ld & (rng.random(n) < 0.46))
+    uncoded = ld & ~with_condition(people, "ld_register", coded=True)
+    known_ld = np.flatnonzero(ld & (rng.random(n) < np.where(uncoded, 0.8, 0.44)))
     people.more["ld_in_social_care"] = np.isin(np.arange(n), known_ld)
     start = np.maximum(people.birth[known_ld] + 18 * 366, opening)
     deliver = rng.choice(
