@@ -1,6 +1,8 @@
 """How definitions call a score, and that there is none for falls."""
 
+import doctest
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -96,3 +98,10 @@ def test_bad_input(call, problem):
 def test_nobody_has_no_scores():
     nobody = {"creatinine": np.array([]), "age": np.array([]), "sex": np.array([], dtype=object)}
     assert EGFR.compute(nobody).shape == (0,)
+
+
+def test_the_examples_in_the_documentation_run():
+    page = Path(__file__).parents[3] / "docs" / "scores.md"
+    failed, tried = doctest.testfile(str(page), module_relative=False)
+    assert tried > 5
+    assert failed == 0

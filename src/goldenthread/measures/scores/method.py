@@ -226,8 +226,9 @@ def texts(values: ArrayLike) -> NDArray[Any]:
     """
     array: Any = np.ma.asarray(values)
     found = np.array(array.data, dtype=object)
-    found[np.ma.getmaskarray(array) | np.asarray(pd.isna(found))] = ""
-    return found.astype(str).astype(object)
+    found[np.ma.getmaskarray(array)] = None
+    place, levels = pd.factorize(found)  # -1, the last level, for what is missing
+    return np.array([*(str(level) for level in levels), ""], dtype=object)[place]
 
 
 def sex_masks(sex: ArrayLike) -> tuple[Truths, Truths]:
