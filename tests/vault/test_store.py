@@ -344,12 +344,12 @@ with Vault.open(pathlib.Path(sys.argv[1]), keys) as vault:
 
 
 def test_a_killed_refresh_leaves_all_or_nothing(folder: Path) -> None:
-    """Killed at six moments of a refresh: every identity is of one and the same refresh."""
+    """Killed at five moments of a refresh: every identity is of one and the same refresh."""
     numbers = [f"{n:010d}" for n in range(1200)]
     with Vault.open(folder, KEYS, create=True) as vault:
         vault.store(pa.table({"pseudonym": KEYS.pseudonyms(numbers), "family_name": ["0"] * 1200}))
     turns = set()
-    for moment in kill_moments(REFRESHING, folder, 6):
+    for moment in kill_moments(REFRESHING, folder, 5):
         with Vault.open(folder, KEYS) as vault:
             names = vault.demographics()["family_name"].to_pylist()
             assert len(names) == 1200, moment

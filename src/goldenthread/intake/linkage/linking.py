@@ -22,6 +22,7 @@ _CONFLICT = """
          WHEN gamma_given_name = 0 OR gamma_birth_date = 0 THEN 1
          WHEN gamma_given_name BETWEEN 0 AND 1 AND gamma_sex = 0 THEN 1 ELSE 0 END
 """
+_WORTH_SHOWING = 0.05  # a second candidate from this probability
 _NOTES = {
     1: "Given name or birth date contradicts: a relative is possible, so the machine does not link.",
     2: "Given name and birth date contradict: a relative, not the same person.",
@@ -59,7 +60,8 @@ def link(registered: pa.Table, records: pa.Table, settings: LinkageSettings | No
     connection = connect(settings)
     try:
         _load(connection, people, asked)
-        model = _decide(connection, settings)
+        model = _candidates(connection, settings)
+        _best(connection)
         return _result(connection, model, feeds)
     except duckdb.Error as error:
         raise explain_failure(error) from None
@@ -98,15 +100,19 @@ def _load(connection: duckdb.DuckDBPyConnection, people: pa.Table, asked: pa.Tab
         connection.execute(f"DELETE FROM {table}_prepared AS p WHERE NOT {useful('p')}")
 
 
-def _decide(connection: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> Model:
-    """Make the table ``decided``: for each identity the best person, the probability, the band and the reasons."""
+def _best(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("CREATE TEMP TABLE decided AS SELECT * EXCLUDE (place) FROM candidate WHERE place = 1")
+
+
+def _candidates(connection: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> Model:
+    """Make the table ``candidate``: identity and person, probability, band and reasons, best first (``place``)."""
     people = _count(connection, "count(DISTINCT person) FROM registered_prepared JOIN registered USING (row)")
     identities = _count(connection, "count(*) FROM identities_prepared")
     if not people or not identities:
         names = [f"gamma_{each.name}" for each in COMPARISONS]
         weights = ", ".join(f"NULL::INT AS {name}" for name in names)
         connection.execute(
-            "CREATE TEMP TABLE decided AS SELECT NULL::INT AS row, NULL::INT AS row_l, NULL::DOUBLE AS match_weight,"
+            "CREATE TEMP TABLE candidate AS SELECT 1 AS place, NULL::INT AS row, NULL::INT AS row_l, NULL::DOUBLE AS match_weight,"
             f" NULL::DOUBLE AS probability, NULL::DOUBLE AS rivals, NULL::INT AS note, NULL::VARCHAR AS band, {weights}"
             " WHERE false"
         )
@@ -115,7 +121,7 @@ def _decide(connection: duckdb.DuckDBPyConnection, settings: LinkageSettings) ->
     pairs = score(connection, model)
     connection.execute(
         f"""
-        CREATE TEMP TABLE decided AS
+        CREATE TEMP TABLE candidate AS
         WITH best_row AS (  -- one row for each identity and person: the form of the person that fits best
             SELECT p.* REPLACE (round(p.match_weight, 6) AS match_weight), g.person, {_CONFLICT} AS note
             FROM {pairs} p JOIN registered g ON g.row = p.row_l
@@ -129,11 +135,12 @@ def _decide(connection: duckdb.DuckDBPyConnection, settings: LinkageSettings) ->
             FROM weighed WINDOW identity AS (PARTITION BY row)
         )
         SELECT * EXCLUDE (person, odds, share, others), round(share, 6) AS probability, round(others, 6) AS rivals,
-            CASE WHEN note = 2 OR round(share, 6) < {settings.review:.17g} THEN '{NO_LINK}'
+            row_number() OVER (PARTITION BY row ORDER BY match_weight DESC, person) AS place,
+            -- Two who fit equally well: one of them it is, so a person may find out which.
+            CASE WHEN note = 2 OR round(share + others, 6) < {settings.review:.17g} THEN '{NO_LINK}'
                  WHEN note = 1 OR round(share, 6) < {settings.link:.17g} THEN '{REVIEW}'
                  ELSE '{LINK}' END AS band
         FROM shared
-        QUALIFY row_number() OVER (PARTITION BY row ORDER BY match_weight DESC, person) = 1
         """
     )
     return model
@@ -171,11 +178,12 @@ def _result(connection: duckdb.DuckDBPyConnection, model: Model, feeds: pa.Chunk
     review = to_arrow(
         connection,
         f"""
-        SELECT min(r.record_id) AS record_id, count(*) AS records, any_value(d.probability) AS probability,
-            any_value(p.pseudonym) AS pseudonym, {", ".join(f"any_value({each.split(' AS ')[0]}) AS {each.split(' AS ')[1]}" for each in sides.split(", "))}
-        FROM record r JOIN decided d USING (row) JOIN identities i USING (row)
-        JOIN registered g ON g.row = d.row_l JOIN person p USING (person)
-        WHERE d.band = '{REVIEW}' GROUP BY d.row ORDER BY probability DESC, record_id
+        SELECT f.record_id, f.records, c.place, c.probability, p.pseudonym, {sides}
+        FROM candidate c JOIN decided d USING (row) JOIN identities i USING (row)
+        JOIN (SELECT row, min(record_id) AS record_id, count(*) AS records FROM record GROUP BY row) f USING (row)
+        JOIN registered g ON g.row = c.row_l JOIN person p USING (person)
+        WHERE d.band = '{REVIEW}' AND (c.place = 1 OR c.probability >= {_WORTH_SHOWING})
+        ORDER BY f.record_id, c.place
         """,
     )
     return LinkageResult(links, feeds, detail, review, model)

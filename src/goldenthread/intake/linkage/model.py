@@ -166,11 +166,11 @@ BLOCKING = (
     "l.postcode = r.postcode AND l.family = r.given",
 )
 
-# Blocks to learn from. Never the address: people of one household share it and their family name, and the model
-# would learn that relatives are the same person.
+# Blocks to learn from. Never the address alone: a household shares it and its family name, and the model would learn
+# that relatives are one person. Never a name alone: namesakes outnumber true pairs, with the same effect.
 TRAINING = (
     "l.birth_date = r.birth_date",
-    "l.given = r.given AND l.family = r.family",
+    "l.given = r.given AND l.family = r.family AND l.sector = r.sector",
 )
 
 
