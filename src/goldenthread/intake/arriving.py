@@ -29,6 +29,7 @@ class Outcome:
     accounts: dict[str, Account] = field(default_factory=dict)
     arrivals: dict[str, Arrival] = field(default_factory=dict)
     rosters: dict[str, LocalRoster] = field(default_factory=dict)
+    identities: dict[str, pa.Table] = field(default_factory=dict)
     refused: dict[str, list[Refused]] = field(default_factory=dict)
     missing: dict[str, list[str]] = field(default_factory=dict)
     strays: list[str] = field(default_factory=list)
@@ -139,7 +140,7 @@ class Stager:
             write_quarantine(self.quarantine, contract.name, key, staged.quarantine)
             if staged.identities is None:
                 self.work.save(contract.name, key, staged.table, staged.account)
-                staged = StagedFile(staged.table.slice(0, 0), staged.account, [], None)
+                staged = StagedFile(staged.table.slice(0, 0), staged.account, [], None, staged.patients)
             return _Done(arrival, entry, staged)
         except FileRefusedError as refused:
             return _Done(arrival, None, None, refused)
@@ -184,6 +185,8 @@ class Stager:
         if staged is not None:
             self.outcome.files_read += 1
             self.outcome.rows_read += staged.account.rows_in
+            if staged.patients is not None:
+                self.outcome.identities[arrival.name] = staged.patients
             if staged.identities is not None:
                 self._waiting.append((arrival, entry, staged))
                 if len(self._waiting) >= 64 or sum(w[2].table.num_rows for w in self._waiting) > 200_000:

@@ -10,7 +10,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+import pyarrow as pa
+
 from goldenthread import model
+from goldenthread.intake.arrivals import Arrival
 from goldenthread.intake.arriving import Outcome, Stager
 from goldenthread.intake.assembly import community, hospital, persons, primary_care
 from goldenthread.intake.assembly.resolve import (
@@ -28,9 +31,11 @@ from goldenthread.intake.errors import IntakeError
 from goldenthread.intake.identities import practice_identities
 from goldenthread.intake.linkage import LinkageSettings
 from goldenthread.intake.match_rates import match_rates
+from goldenthread.intake.people import LocalRoster
 from goldenthread.intake.quarantine import tidy
 from goldenthread.intake.report import FeedReport, Progress, RefreshReport, Silent, top
 from goldenthread.intake.safefiles import make_private, plain_disk_errors, write_bytes
+from goldenthread.intake.stage import reread_identities
 from goldenthread.intake.staging import FORM, Work
 from goldenthread.lake import Lake, SnapshotBuilder
 from goldenthread.settings import Settings
@@ -265,14 +270,20 @@ class _Run:
                 self.identities[practice] = digest.hexdigest()
                 if before.get(practice) != self.identities[practice]:
                     as_of = datetime.date.fromisoformat(self.as_of)
-                    table = practice_identities(
-                        patients, addresses, roster, self.keys, home, as_of, self.today
-                    )
-                    identities.store(table)
+                    who, where = self._identity(patients, roster), self._identity(addresses, roster)
+                    if who is not None:
+                        identities.store(practice_identities(who, where, practice, home, as_of))
             elif practice in before:
                 self.identities[practice] = before[practice]
             self.progress.advance()
         self.progress.end()
+
+    def _identity(self, arrival: Arrival | None, roster: LocalRoster) -> pa.Table | None:
+        """What a practice's file says of who its patients are; read again where it was not read this time."""
+        if arrival is None:
+            return None
+        known = self.outcome.identities.pop(arrival.name, None)
+        return known if known is not None else reread_identities(arrival, self.keys, roster, self.today)
 
     def _resolve(self, identities: VaultRefresh) -> Linkage:
         self.progress.begin("Linking", 0)

@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from goldenthread.intake.arrivals import Arrival
+from goldenthread.intake.arrivals import Arrival, content
 from goldenthread.intake.checking import Checked, check, raw_key
 from goldenthread.intake.contract import ColumnRule, Contract
+from goldenthread.intake.identities import patient_identities, permanent_addresses
 from goldenthread.intake.packing import pack, ranks
 from goldenthread.intake.people import LocalRoster, birth_months, registered_pseudonyms, who
 from goldenthread.intake.quarantine import quarantine_lines, reason_counts
@@ -26,12 +27,17 @@ from goldenthread.vault import Keys
 
 @dataclass(frozen=True)
 class StagedFile:
-    """A file ready to be kept: its table, its account, its quarantined rows, and identities for the vault."""
+    """A file ready to be kept: its table, its account, its quarantined rows, and identities for the vault.
+
+    ``identities``: of people as feeds other than practices' name them. ``patients``: what a practice's patient or
+    address file says of its patients.
+    """
 
     table: pa.Table
     account: Account
     quarantine: list[dict[str, Any]]
     identities: pa.Table | None
+    patients: pa.Table | None = None
 
 
 def split(arrival: Arrival, data: bytes) -> RawFile:
@@ -64,7 +70,7 @@ def stage(
         warnings=checked.raw.warnings,
         roster=roster.digest if roster is not None and contract.person == "local" else "",
     )
-    identities = None
+    identities, patients = None, identity_part(arrival, checked, keys, roster)
     if contract.person == "local":
         table = _local(checked, contract, account, keys)
     elif contract.person == "registered":
@@ -78,7 +84,28 @@ def stage(
             identities, account.withheld = found.identities, found.withheld
         table = pa.table(columns | _columns(checked, contract, checked.kept, keys))
     account.check()
-    return StagedFile(table, account, quarantine_lines(arrival.relative, checked), identities)
+    return StagedFile(table, account, quarantine_lines(arrival.relative, checked), identities, patients)
+
+
+def identity_part(
+    arrival: Arrival, checked: Checked, keys: Keys, roster: LocalRoster | None
+) -> pa.Table | None:
+    """What a practice's patient or address file says of who its patients are; None of other files."""
+    contract = arrival.contract
+    if contract.person == "registered":
+        return patient_identities(checked, contract, keys, arrival.organisation)
+    if contract.table == "address" and roster is not None:
+        return permanent_addresses(checked, contract, roster)
+    return None
+
+
+def reread_identities(
+    arrival: Arrival, keys: Keys, roster: LocalRoster | None, today: datetime.date
+) -> pa.Table | None:
+    """``identity_part`` of a file that is in force but was not read this time."""
+    data, _ = content(arrival, None)
+    checked = check(split(arrival, data), arrival.contract, today, roster)
+    return identity_part(arrival, checked, keys, roster)
 
 
 def _data_date(checked: Checked, contract: Contract) -> str:
