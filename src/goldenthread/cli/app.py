@@ -7,7 +7,6 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated
 
-import duckdb
 import typer
 
 from goldenthread import __version__
@@ -72,7 +71,10 @@ def main(arguments: list[str] | None = None) -> None:
     except GoldenThreadError as error:
         speech.refuse(error.message, error.remedy)
         sys.exit(Exit.REFUSED)
-    except (OSError, duckdb.Error, MemoryError) as error:
+    except Exception as error:
+        # duckdb is not imported here, so that a question is answered at once
+        if not isinstance(error, OSError | MemoryError) and "duckdb" not in type(error).__module__:
+            raise
         speech.refuse(
             f"{type(error).__name__}: {error}",
             "This was not foreseen. `goldenthread doctor` checks the folder and the machine.",

@@ -8,16 +8,13 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
-import duckdb
 import typer
 
 from goldenthread import __version__
 from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, app, settings_at
 from goldenthread.cli.output import Exit, Speech, size
 from goldenthread.errors import GoldenThreadError
-from goldenthread.lake import Lake, NoSnapshotError
 from goldenthread.settings import Settings
-from goldenthread.vault import load_keys
 
 _LEAST_FREE_BYTES = 5_000_000_000
 
@@ -73,6 +70,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 
 def _software(_: Settings) -> Finding:
+    import duckdb
+
     said = f"Python {platform.python_version()}, DuckDB {duckdb.__version__}, {os.cpu_count()} cores."
     return Finding("Python and DuckDB", "fine", said)
 
@@ -117,6 +116,8 @@ def _feeds(settings: Settings) -> Finding:
 
 
 def _key(settings: Settings) -> Finding:
+    from goldenthread.vault import load_keys
+
     return Finding("Key", "fine", f"Fingerprint {load_keys(settings.vault_dir).fingerprint}.")
 
 
@@ -130,6 +131,8 @@ def _private(settings: Settings) -> Finding:
 
 
 def _snapshot(settings: Settings) -> Finding:
+    from goldenthread.lake import Lake, NoSnapshotError
+
     try:
         snapshot = Lake(settings.lake_dir).current()
     except NoSnapshotError:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 import typer
 
 from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, app, settings_at
 from goldenthread.cli.output import Exit, Speech, number, released_json
 from goldenthread.cli.progress import Bars
-from goldenthread.disclosure import ReleasedTable, release
-from goldenthread.intake import FeedReport, RefreshReport, quarantine_rows, quarantine_summary, refresh
-from goldenthread.lake import Lake
 from goldenthread.settings import Settings
-from goldenthread.vault import Vault, load_keys
+
+if TYPE_CHECKING:
+    from goldenthread.disclosure import ReleasedTable
+    from goldenthread.intake import FeedReport, RefreshReport
 
 
 @app.command("refresh")
@@ -40,6 +39,10 @@ def refresh_command(
 
 def refresh_with_progress(settings: Settings, speech: Speech, *, rebuild: bool = False) -> RefreshReport:
     """Refresh, with bars for people and a summary at the end."""
+    from goldenthread.intake import refresh
+    from goldenthread.lake import Lake
+    from goldenthread.vault import Vault, load_keys
+
     keys = load_keys(settings.vault_dir)
     with Vault.open(settings.vault_dir, keys, create=True) as vault, Bars(speech) as bars:
         report = refresh(
@@ -62,6 +65,9 @@ def refresh_with_progress(settings: Settings, speech: Speech, *, rebuild: bool =
 @app.command()
 def status(home: HomeOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Show what the lake holds and how good it is: rows of every feed, what was set aside, what could be linked."""
+    from goldenthread.intake.report import FeedReport
+    from goldenthread.lake import Lake
+
     speech = Speech(as_json=as_json, quiet=quiet)
     settings = settings_at(home)
     manifest = Lake(settings.lake_dir).current().manifest
@@ -72,12 +78,12 @@ def status(home: HomeOption = None, as_json: JsonOption = False, quiet: QuietOpt
         )
     speech.table(
         f"{settings.name}: {manifest.people:,} people, snapshot {manifest.snapshot}",
-        ["Feed", "Files", "Rows in", "Accepted", "Quarantined", "Duplicates", "Of known people", "Data to"],
+        ["Feed", "Files", "Rows in", "Accepted", "Set aside", "Repeats", "Linked", "Data to"],
         [_status_row(feed) for feed in feeds],
         right={1, 2, 3, 4, 5, 6},
     )
-    speech.say("Rows in = accepted + quarantined + duplicates, for every file.")
-    speech.say("Of known people: rows in the lake that belong to somebody, as a share of those that could.")
+    speech.say("Rows in = accepted + set aside (in quarantine) + repeats (exact duplicates), for every file.")
+    speech.say("Linked: rows in the lake that belong to a known person, as a share of those that could.")
     rates = released_match_rates(manifest.extra.get("linkage", {}))
     _say_linkage(speech, rates)
     speech.say("See `goldenthread quarantine` for rows set aside, and why.")
@@ -112,8 +118,8 @@ def _say_linkage(speech: Speech, rates: dict[str, ReleasedTable]) -> None:
     for by, released in rates.items():
         shown = released.display()[["group", "records", "linked", "rate", "low", "high"]].astype(str)
         speech.table(
-            f"Records without a verified NHS number, by {by}",
-            ["Group", "Records", "Linked", "Share", "from", "to"],
+            f"Linkage by {by}: records that came without a verified NHS number",
+            [by.capitalize(), "Records", "Linked", "Share", "from", "to"],
             shown.to_numpy().tolist(),
             right={1, 2, 3, 4, 5},
         )
@@ -121,11 +127,16 @@ def _say_linkage(speech: Speech, rates: dict[str, ReleasedTable]) -> None:
 
 def released_match_rates(linkage: Mapping[str, Any]) -> dict[str, ReleasedTable]:
     """Match rates by feed, age, ethnicity and deprivation, with small groups hidden."""
+    import pandas as pd
+
+    from goldenthread.disclosure import release
+
     found = {}
     for by, rows in linkage.get("rates", {}).items():
         if not rows:
             continue
         frame = pd.DataFrame(rows).rename(columns={by: "group"})
+        frame = frame.sort_values("group", key=lambda c: c.str.zfill(2), ignore_index=True)
         frame["not_linked"] = frame["records"] - frame["linked"]
         shares = dict.fromkeys(("rate", "low", "high"), ("linked", "records"))
         found[by.replace("_", " ")] = release(
@@ -154,6 +165,8 @@ def quarantine(
     To try again: correct the file, or the contract, and run `goldenthread refresh`. Rows hold identifiers and are
     shown only to those who may read the quarantine folder.
     """
+    from goldenthread.intake.quarantine import quarantine_rows, quarantine_summary
+
     speech = Speech(as_json=as_json, quiet=quiet)
     settings = settings_at(home)
     if feed is None:

@@ -11,7 +11,6 @@ import typer
 from goldenthread.cli.app import JsonOption, QuietOption, app
 from goldenthread.cli.output import Speech
 from goldenthread.settings import FILE_NAME, Settings, SettingsError, load_settings
-from goldenthread.vault import ENVIRONMENT, create_keys
 
 _TEMPLATE = """\
 # Settings of this system. Every line may be left out.
@@ -48,6 +47,8 @@ def init(
 
 def make_home(folder: Path, *, name: str, feeds: str, synthetic: bool) -> Settings:
     """Make the folders, the settings file and the key; refuses a folder that already is a system."""
+    from goldenthread.vault import ENVIRONMENT, create_keys
+
     home = folder.expanduser().resolve()
     if (home / FILE_NAME).exists():
         raise SettingsError(

@@ -9,7 +9,6 @@ import typer
 
 from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, app, settings_at
 from goldenthread.cli.output import Speech
-from goldenthread.vault import KeyFileError, back_up_key, create_keys, load_keys, restore_key, rotate
 
 keys = typer.Typer(help="The key: make, show, change, back up, restore.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
@@ -25,6 +24,8 @@ PassphraseFile = Annotated[
 @keys.command()
 def create(home: HomeOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Make a key. A key or a vault that is there already is never replaced."""
+    from goldenthread.vault import create_keys
+
     speech = Speech(as_json=as_json, quiet=quiet)
     made = create_keys(settings_at(home).vault_dir)
     speech.say(f"Made a key with fingerprint {made.fingerprint}.")
@@ -34,6 +35,8 @@ def create(home: HomeOption = None, as_json: JsonOption = False, quiet: QuietOpt
 @keys.command()
 def show(home: HomeOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Show the fingerprint of the key in force. The key itself is never shown."""
+    from goldenthread.vault import load_keys
+
     speech = Speech(as_json=as_json, quiet=quiet)
     held = load_keys(settings_at(home).vault_dir)
     speech.say(f"Key fingerprint {held.fingerprint}, from {held.source}.")
@@ -48,6 +51,8 @@ def rotate_key(
     quiet: QuietOption = False,
 ) -> None:
     """Replace the key: every identity is sealed anew, every pseudonym changes, and the next refresh reads all feeds again."""
+    from goldenthread.vault import load_keys, rotate
+
     speech = Speech(as_json=as_json, quiet=quiet)
     settings = settings_at(home)
     if not yes:
@@ -75,6 +80,8 @@ def backup(
     quiet: QuietOption = False,
 ) -> None:
     """Write a copy of the key, sealed under a passphrase."""
+    from goldenthread.vault import back_up_key, load_keys
+
     speech = Speech(as_json=as_json, quiet=quiet)
     held = load_keys(settings_at(home).vault_dir)
     back_up_key(held, _passphrase(passphrase_file, confirm=True), file)
@@ -91,6 +98,8 @@ def restore(
     quiet: QuietOption = False,
 ) -> None:
     """Put the key of a backup in its place."""
+    from goldenthread.vault import restore_key
+
     speech = Speech(as_json=as_json, quiet=quiet)
     held = restore_key(file, _passphrase(passphrase_file, confirm=False), settings_at(home).vault_dir)
     speech.say(f"Restored the key with fingerprint {held.fingerprint}.")
@@ -98,6 +107,8 @@ def restore(
 
 
 def _passphrase(file: Path | None, *, confirm: bool) -> str:
+    from goldenthread.vault import KeyFileError
+
     if file is None:
         answer: str = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm)
         return answer

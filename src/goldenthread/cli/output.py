@@ -6,13 +6,13 @@ import json
 import sys
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from goldenthread.disclosure import ReleasedTable
+if TYPE_CHECKING:
+    from goldenthread.disclosure import ReleasedTable
 
 
 class Exit(IntEnum):
@@ -56,24 +56,22 @@ class Speech:
         """A table for people; silent with --quiet and --json."""
         if not self.talks:
             return
-        table = Table(
-            title=title,
-            title_justify="left",
-            title_style="bold",
-            box=None,
-            pad_edge=False,
-            header_style="bold",
-        )
+        numbers = right or set()
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
         for index, heading in enumerate(headings):
-            last = index == len(headings) - 1 and index not in (right or set())
+            cells = [row[index] for row in rows]
+            # figures never break; words do, and headings give way to both
+            whole = max(map(len, cells), default=0) if index in numbers else 0
+            words = max((len(w) for text in (heading, *cells) for w in text.split()), default=0)
             table.add_column(
                 heading,
-                justify="right" if index in (right or set()) else "left",
+                justify="right" if index in numbers else "left",
                 overflow="fold",
-                no_wrap=not last,
+                min_width=max(whole, min(words, 24)),
             )
         for row in rows:
             table.add_row(*row)
+        self.out.print(f"[bold]{title}[/]", soft_wrap=True)
         self.out.print(table)
         self.out.print()
 
@@ -107,6 +105,8 @@ def released_rows(released: ReleasedTable) -> tuple[list[str], list[list[str]]]:
 
 def released_json(released: ReleasedTable) -> dict[str, Any]:
     """A released table as JSON: hidden figures are null and named in ``suppressed``."""
+    import pandas as pd
+
     records = []
     for position in range(len(released.frame)):
         values = released.frame.iloc[position]

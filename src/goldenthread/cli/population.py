@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, app, settings_at
 from goldenthread.cli.output import Speech, released_json
-from goldenthread.insight import population_by_pcn
-from goldenthread.lake import Lake
 from goldenthread.settings import Settings
 
 _HEADINGS = {
@@ -13,9 +11,9 @@ _HEADINGS = {
     "practices": "Practices",
     "people": "People",
     "under_18_share": "Under 18",
-    "aged_65_plus_share": "65 and over",
-    "aged_85_plus_share": "85 and over",
-    "most_deprived_fifth_share": "In most deprived fifth",
+    "aged_65_plus_share": "65+",
+    "aged_85_plus_share": "85+",
+    "most_deprived_fifth_share": "Most deprived",
     "minority_ethnic_share": "Minority ethnic",
 }
 
@@ -28,6 +26,9 @@ def show(home: HomeOption = None, as_json: JsonOption = False, quiet: QuietOptio
 
 def show_population(settings: Settings, speech: Speech) -> None:
     """Print the population by PCN of the current snapshot."""
+    from goldenthread.insight import population_by_pcn
+    from goldenthread.lake import Lake
+
     released = population_by_pcn(Lake(settings.lake_dir).current())
     shown = released.display()[list(_HEADINGS)]
     if settings.synthetic:
@@ -41,7 +42,7 @@ def show_population(settings: Settings, speech: Speech) -> None:
         right=set(range(1, len(_HEADINGS))),
     )
     speech.say(
-        "Most deprived fifth: of England's neighbourhoods, Indices of Deprivation 2025, by home address."
+        "Most deprived: in the most deprived fifth of England's neighbourhoods, Indices of Deprivation 2025, by home address."
     )
     speech.say("Minority ethnic: of people whose ethnicity is known; White minorities are not counted.")
     if released.message:

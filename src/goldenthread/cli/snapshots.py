@@ -8,7 +8,6 @@ import typer
 
 from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, app, settings_at
 from goldenthread.cli.output import Exit, Speech, number, size
-from goldenthread.lake import Lake, LakeError
 
 snapshots = typer.Typer(help="Versions of the lake: list, verify, prune.", no_args_is_help=True)
 app.add_typer(snapshots, name="snapshots")
@@ -17,6 +16,8 @@ app.add_typer(snapshots, name="snapshots")
 @snapshots.command("list")
 def list_snapshots(home: HomeOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """List the snapshots on the disk; the one in force is marked."""
+    from goldenthread.lake import Lake, LakeError
+
     speech = Speech(as_json=as_json, quiet=quiet)
     lake = Lake(settings_at(home).lake_dir)
     found: list[dict[str, Any]] = []
@@ -68,6 +69,8 @@ def verify(
     quiet: QuietOption = False,
 ) -> None:
     """Compare every file of a snapshot with its checksum. Exit code 3 if anything is wrong."""
+    from goldenthread.lake import Lake
+
     speech = Speech(as_json=as_json, quiet=quiet)
     lake = Lake(settings_at(home).lake_dir)
     chosen = lake.snapshot(snapshot) if snapshot else lake.current()
@@ -98,6 +101,8 @@ def prune(
     quiet: QuietOption = False,
 ) -> None:
     """Remove old snapshots and whatever a killed refresh left."""
+    from goldenthread.lake import Lake
+
     speech = Speech(as_json=as_json, quiet=quiet)
     gone = Lake(settings_at(home).lake_dir).prune(keep)
     speech.say(f"Removed {len(gone)}: {', '.join(gone)}." if gone else "There was nothing to remove.")
