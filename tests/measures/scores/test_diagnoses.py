@@ -174,6 +174,14 @@ def test_a_condition_is_a_prefix(code):
         (lambda: charlson([0, 1], ["I21"], 3), "There are 2 persons but 1 codes"),
         (lambda: charlson([], [], -1), "cannot be -1 people"),
         (lambda: charlson([0], ["I21"], 1, mapping="deyo"), "no Charlson mapping 'deyo'"),
+        (
+            lambda: charlson([0], ["I21"], 1, weights="shmi"),
+            "'shmi' do not belong to the Charlson mapping 'quan'",
+        ),
+        (
+            lambda: charlson([0], ["I21"], 1, mapping="shmi"),
+            "'charlson' do not belong to the Charlson mapping 'shmi'",
+        ),
         (lambda: charlson([0], ["I21"], 1, weights="rcs"), "no Charlson weights 'rcs'"),
         (lambda: hospital_frailty_category([-1]), "never below zero"),
     ],

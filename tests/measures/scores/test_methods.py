@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from goldenthread.measures import scores
@@ -74,6 +75,14 @@ GIVEN = {"creatinine": [80.0], "age": [50], "sex": ["1"]}
         ),
         (lambda: EGFR.compute({"age": [50], "sex": ["1"]}), "is not given creatinine"),
         (lambda: EGFR.compute(GIVEN | {"age": [50, 51]}), "creatinine 1, age 2, sex 1"),
+        (lambda: EGFR.compute(GIVEN | {"age": 50}), "'age' is not one column"),
+        (lambda: EGFR.compute(GIVEN | {"age": [[50]]}), "'age' is not one column"),
+        (lambda: EGFR.compute(GIVEN | {"age": ["50"]}), "'age' holds something that is not a number"),
+        (
+            lambda: EGFR.compute(GIVEN | {"age": np.array(["1976-01-01"], "M8[D]")}),
+            "'age' holds something that is not",
+        ),
+        (lambda: EGFR.compute(GIVEN | {"sex": ["female"]}), "'female' is no sex"),
         (lambda: EGFR.compute(GIVEN | {"age": ["old"]}), "'age' holds something that is not a number"),
         (lambda: EGFR.compute(GIVEN, {"units": "mg/dL"}), "'units' is no parameter.*Did you mean 'unit'"),
         (lambda: EGFR.compute(GIVEN, {"unit": "g/L"}), "'unit' of eGFR.*is 'g/L'. It may be"),
@@ -93,6 +102,21 @@ def test_bad_input(call, problem):
     with pytest.raises(ScoreError, match=problem) as caught:
         call()
     assert caught.value.remedy
+
+
+def test_every_usual_way_of_writing_a_column_says_the_same():
+    wanted = EGFR.compute({"creatinine": [80.0, np.nan], "age": [50, 50], "sex": ["1", "2"]})
+    ways = {
+        "creatinine": (
+            np.array([80, None], object), pd.Series([80, None], dtype="Int64"), pd.Series([80, None], dtype="Float64"),
+            np.ma.array([80, 80], mask=[False, True]), np.array([80, np.nan], np.float32),
+        ),
+        "sex": (np.array([1, 2]), np.array([1.0, 2.0]), pd.Series(["M", "F"], dtype="category"), np.array(["1", "2"])),
+    }  # fmt: skip
+    usual = {"creatinine": [80.0, np.nan], "age": [50, 50], "sex": ["1", "2"]}
+    for name, columns in ways.items():
+        for column in columns:
+            assert np.array_equal(EGFR.compute(usual | {name: column}), wanted, equal_nan=True)
 
 
 def test_nobody_has_no_scores():

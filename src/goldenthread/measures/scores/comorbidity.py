@@ -81,12 +81,18 @@ def charlson(
     >>> charlson([0, 0, 1], ["E119", "E112", "C61"], 3, hierarchy=False)
     array([3., 2., 0.])
     """
+    if weights != "unweighted" and (mapping == "shmi") != (weights == "shmi"):
+        raise ScoreError(
+            f"Weights {weights!r} do not belong to the Charlson mapping {mapping!r}.",
+            "The mortality indicator has its own codes and its own weights: give 'shmi' for both or for neither.",
+        )
+    points = _weights(weights)
     have = charlson_conditions(person_index, codes, people, mapping=mapping)
     if hierarchy and weights != "unweighted":
         for graver, milder in HIERARCHY:
             have[:, CONDITIONS.index(milder)] &= ~have[:, CONDITIONS.index(graver)]
     total = np.zeros(people)
-    for column, weight in enumerate(_weights(weights)):
+    for column, weight in enumerate(points):
         total += weight * have[:, column]
     return np.maximum(total, 0.0)
 

@@ -50,6 +50,9 @@ class Parameter:
     meaning: str
 
 
+_NUMERIC = ("integer", "floating", "mixed-integer-float", "boolean", "decimal", "empty")
+_SEXES = frozenset(("", "0", "1", "2", "9", "X", "F", "M"))
+
 Compute = Callable[[Mapping[str, Any], Mapping[str, Any]], Numbers]
 ComputeRows = Callable[[NDArray[Any], Any, int, Mapping[str, Any]], Numbers]
 
@@ -143,7 +146,7 @@ class ScoreMethod:
                 f"{self.title} is not given {', '.join(wanting)}.",
                 "Name a fact for each under `inputs`.",
             )
-        lengths = {name: len(np.ma.asarray(column)) for name, column in given.items()}
+        lengths = {name: _length(name, column) for name, column in given.items()}
         if len(set(lengths.values())) > 1:
             raise ScoreError(
                 f"The inputs of {self.title} have different lengths: "
@@ -152,6 +155,13 @@ class ScoreMethod:
             )
         people = next(iter(lengths.values()), 0)
         return {name: _column(a, given.get(name), people) for name, a in known.items()}
+
+
+def _length(name: str, column: ArrayLike) -> int:
+    array: Any = np.ma.asarray(column)
+    if array.ndim != 1:
+        raise ScoreError(f"The input {name!r} is not one column.", "Give one value per person, in a row.")
+    return len(array)
 
 
 def unknown(name: str, known: Mapping[str, Any], what: str) -> ScoreError:
@@ -184,15 +194,23 @@ def numbers(name: str, values: ArrayLike) -> Numbers:
     array([40., nan])
     """
     array: Any = np.ma.asarray(values)
-    try:
-        with np.errstate(invalid="ignore"):
-            found = np.array(array.data, dtype=np.float64)
-    except (TypeError, ValueError):
+    data = np.asarray(array.data)
+    # text that happens to look like a number, and dates, are of another kind: somebody named the wrong fact
+    if data.dtype.kind == "O":
+        data = np.where(pd.isna(data), np.nan, data)
+    if data.dtype.kind not in "Obiuf" or not _all_numbers(data):
         raise ScoreError(
             f"The input {name!r} holds something that is not a number.", "Give numbers, or NaN where missing."
-        ) from None
+        )
+    found = np.array(data, dtype=np.float64)
     found[np.ma.getmaskarray(array)] = np.nan
     return found
+
+
+def _all_numbers(data: NDArray[Any]) -> bool:
+    if data.dtype.kind != "O" or pd.api.types.infer_dtype(data.ravel()) in _NUMERIC:
+        return True
+    return all(isinstance(v, (int, float, np.number, np.bool_)) for v in data.flat)
 
 
 def truths(name: str, values: ArrayLike) -> Truths:
@@ -202,15 +220,13 @@ def truths(name: str, values: ArrayLike) -> Truths:
     [True, False, True, False]
     """
     array: Any = np.ma.asarray(values)
-    mask = np.ma.getmaskarray(array)
     if array.dtype == np.bool_:
-        return np.asarray(array.data & ~mask)
+        return np.asarray(array.data & ~np.ma.getmaskarray(array))
     try:
-        found = np.array(array.data, dtype=np.float64)
-    except (TypeError, ValueError):
+        found = numbers(name, values)
+    except ScoreError:
         found = np.full(array.shape, 2.0)
-    found[mask | np.isnan(found)] = 0
-    if not np.isin(found, (0, 1)).all():
+    if not np.isin(found, (0, 1)).all(where=~np.isnan(found)):
         raise ScoreError(
             f"The input {name!r} holds something other than true and false.",
             "Give a truth, such as a condition or a measure that takes `exists`.",
@@ -228,17 +244,26 @@ def texts(values: ArrayLike) -> NDArray[Any]:
     found = np.array(array.data, dtype=object)
     found[np.ma.getmaskarray(array)] = None
     place, levels = pd.factorize(found)  # -1, the last level, for what is missing
-    return np.array([*(str(level) for level in levels), ""], dtype=object)[place]
+    return np.array([*(_written(level) for level in levels), ""], dtype=object)[place]
+
+
+def _written(level: Any) -> str:
+    """A code as text; 1.0 is how a column of whole numbers with a gap looks."""
+    return str(int(level)) if isinstance(level, float) and level.is_integer() else str(level)
 
 
 def sex_masks(sex: ArrayLike) -> tuple[Truths, Truths]:
     """Who is female and who is male, from the NHS person codes ("1" male, "2" female) or "F" and "M".
+
+    Not known (0), not specified (9), X and missing are neither. Raises ``ScoreError`` for anything else.
 
     >>> [mask.tolist() for mask in sex_masks(["1", "2", "9", None])]
     [[False, True, False, False], [True, False, False, False]]
     """
     codes, levels = pd.factorize(texts(sex))
     levels = np.asarray(levels, dtype=object)
+    if strange := sorted(set(levels) - _SEXES):
+        raise ScoreError(f"{strange[0]!r} is no sex.", "Give 1 (male), 2 (female), 9 or X (neither), M or F.")
     female = np.isin(levels, ("2", "F"))
     male = np.isin(levels, ("1", "M"))
     return np.asarray(female[codes]), np.asarray(male[codes])
