@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from goldenthread.demo import appointments, clock, codes, dirt, hospital, reference, urgent
 from goldenthread.demo.conditions import CONDITIONS
-from goldenthread.demo.population import CURRENT, DIED, VISITOR, People
+from goldenthread.demo.population import VISITOR, People
 from goldenthread.demo.record import UNITS
 from goldenthread.demo.writers import Spool, write_plain, write_quoted
 
@@ -355,4 +355,4 @@ def deliver_movers(feeds: Path, work: Path, codes: dict[int, str]) -> None:
                 )
 
 
-__all__ = ["CURRENT", "DIED", "deliver_movers", "note_hospital", "send"]
+__all__ = ["deliver_movers", "note_hospital", "send"]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from goldenthread.demo import (
     conditions,
+    gp_feed,
     hospital,
     households,
     identity,
@@ -27,8 +28,6 @@ from goldenthread.demo.record import Record
 from goldenthread.demo.shared_feeds import send_shared
 from goldenthread.demo.truth import keep_truth
 from goldenthread.demo.writers import Spool
-
-from goldenthread.demo import gp_feed  # isort: skip
 
 Array = npt.NDArray[Any]
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from goldenthread.demo import clock, measurements
-from goldenthread.demo.conditions import CONDITIONS, INDEX, since, with_condition
+from goldenthread.demo.conditions import CONDITIONS, since, with_condition
 from goldenthread.demo.population import DIED, VISITOR, People
 from goldenthread.demo.record import Record, at_rate
 
@@ -314,4 +314,4 @@ def prescient(people: People) -> None:
     )
 
 
-__all__ = ["INDEX", "births", "consultations", "prescient", "problems", "social_facts"]
+__all__ = ["births", "consultations", "prescient", "problems", "social_facts"]

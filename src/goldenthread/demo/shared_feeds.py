@@ -19,6 +19,7 @@ from goldenthread.demo import (
     social,
     urgent,
 )
+from goldenthread.demo.conditions import INDEX
 from goldenthread.demo.identity import strings
 from goldenthread.demo.population import VISITOR, People
 from goldenthread.demo.writers import Spool
@@ -398,8 +399,6 @@ def causes_of_death(people: People, who: Array, rng: np.random.Generator) -> Arr
     out = np.empty(len(who), dtype=object)
     options = (("cancer", "C349", 4.0), ("dementia", "F03X", 3.4), ("chd", "I251", 1.8), ("copd", "J449", 1.9), ("stroke", "I639", 1.5), ("heart_failure", "I500", 0.9),
                ("chronic_liver_disease", "K703", 4.0), ("drug_misuse", "X420", 4.0), ("self_harm", "X700", 1.5), ("parkinsons", "G20X", 2.5), ("diabetes", "E119", 0.5))  # fmt: skip
-    from goldenthread.demo.conditions import INDEX
-
     base = [("J189", 0.5), ("I219", 0.6), ("A419", 0.3), ("C189", 0.35), ("C809", 0.3)]
     for k, i in enumerate(who.tolist()):
         age = people.age[i]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from goldenthread.demo import clock
 from goldenthread.demo.conditions import with_condition
-from goldenthread.demo.population import CURRENT, DIED, VISITOR, People
+from goldenthread.demo.population import CURRENT, VISITOR, People
 
 Array = npt.NDArray[Any]
 Rows = dict[str, Array]
@@ -264,4 +264,4 @@ def circumstances(people: People, rng: np.random.Generator) -> Rows:
     return {"who": who, "kind": kind, "first": first, "last": last}
 
 
-__all__ = ["DIED", "SPELLINGS", "circumstances", "packages", "split"]
+__all__ = ["SPELLINGS", "circumstances", "packages", "split"]
