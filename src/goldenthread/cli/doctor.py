@@ -41,7 +41,8 @@ def doctor(home: HomeOption = None, as_json: JsonOption = False, quiet: QuietOpt
         [[f.state, f.what, f"{f.said} {f.remedy}".strip()] for f in findings],
     )
     wrong = [f for f in findings if f.state == "wrong"]
-    speech.say("Everything needed is in order." if not wrong else f"{len(wrong)} things need attention.")
+    attention = "One thing needs" if len(wrong) == 1 else f"{len(wrong)} things need"
+    speech.say("Everything needed is in order." if not wrong else f"{attention} attention.")
     speech.json([asdict(f) for f in findings])
     if wrong:
         for finding in wrong if quiet else ():
