@@ -16,7 +16,14 @@ from typing import Any
 import pytest
 
 from goldenthread.errors import GoldenThreadError
-from goldenthread.intake import RefreshReport, arriving, quarantine_rows, quarantine_summary, safefiles
+from goldenthread.intake import (
+    RefreshReport,
+    arriving,
+    forget,
+    quarantine_rows,
+    quarantine_summary,
+    safefiles,
+)
 from goldenthread.vault import Vault
 
 
@@ -263,10 +270,15 @@ def test_refused_and_missing_files_leave_the_previous_version_in_force(
     assert refused.previous_in_force
     assert "lacks the columns" in report.feed("op").refused[0].message
     assert report.feed("urgent").missing == ["urgent/RZ4/urgent_2026.csv"]
+    assert report.feed("urgent").accepted == 2
     assert report.strays == ["op/RZ1/notes.txt"]
     assert len(report.problems) == 4
     (folder / "event.csv").write_bytes(whole)
-    assert not made.refresh().feed("gp_event").refused
+    assert forget(made.settings, "urgent/RZ4/urgent_2026.csv")
+    assert not forget(made.settings, "urgent/RZ4/urgent_2026.csv")
+    last = made.refresh()
+    assert not last.feed("gp_event").refused
+    assert last.feed("urgent").files == 0
 
 
 def test_a_first_refresh_with_broken_files_takes_what_it_can(deployment: Callable[..., Any]) -> None:

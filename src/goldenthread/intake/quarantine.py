@@ -95,8 +95,8 @@ def write_quarantine(folder: Path, feed: str, key: str, lines: list[dict[str, An
 
 def tidy(folder: Path, in_force: set[tuple[str, str]]) -> None:
     """Remove the quarantined rows of files that have been replaced."""
-    for path in folder.glob("*/*.jsonl"):
-        if (path.parent.name, path.stem) not in in_force:
+    for path in folder.glob("*/*"):
+        if (path.parent.name, path.stem) not in in_force or path.suffix != ".jsonl":
             path.unlink(missing_ok=True)
 
 

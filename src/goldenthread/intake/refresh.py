@@ -36,7 +36,7 @@ from goldenthread.intake.quarantine import tidy
 from goldenthread.intake.report import FeedReport, Progress, RefreshReport, Silent, top
 from goldenthread.intake.safefiles import make_private, plain_disk_errors, write_bytes
 from goldenthread.intake.stage import reread_identities
-from goldenthread.intake.staging import FORM, Work
+from goldenthread.intake.staging import FORM, InForce, Work
 from goldenthread.lake import Lake, SnapshotBuilder
 from goldenthread.settings import Settings
 from goldenthread.vault import Keys, Vault
@@ -102,6 +102,27 @@ def refresh(
             report.seconds = round(time.monotonic() - started, 3)
         _finish(settings, work, outcome, report)
     return report
+
+
+def forget(settings: Settings, file: str) -> bool:
+    """Take a file that is not there any more out of force; the next refresh builds without it.
+
+    ``file`` is its path below the feeds folder, as reports give it. Returns whether it was in force. A file
+    that still lies in the folder comes back with the next refresh.
+    """
+    work = Work(settings.work_dir)
+    entries = work.in_force()
+    gone = [name for name, entry in entries.items() if _is_file(work, name, entry, file)]
+    for name in gone:
+        del entries[name]
+    if gone:
+        work.put_in_force(entries)
+    return bool(gone)
+
+
+def _is_file(work: Work, name: str, entry: InForce, file: str) -> bool:
+    account = work.account(entry.feed, entry.key)
+    return file in (name, account.file if account else name)
 
 
 def _inputs(outcome: Outcome, settings: Settings) -> str:
