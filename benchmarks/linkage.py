@@ -159,9 +159,10 @@ def demo(home: Path) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame, dict[int
             PERSON_BIRTH_DATE AS birth_date, PERSON_STATED_GENDER_CODE AS sex, POSTCODE AS postcode,
             ADDRESS_LINE_1 AS address_line_1, UPRN AS uprn
         FROM (SELECT *, {folder} AS practice FROM read_csv('{gp.format("patient")}', all_varchar = true, filename = true))
-        LEFT JOIN (SELECT *, {folder} AS practice FROM read_csv('{gp.format("address")}', all_varchar = true, filename = true)
-              WHERE ADDRESS_TYPE = '0'
-              QUALIFY row_number() OVER (PARTITION BY practice, PATIENT_ID ORDER BY ADDRESS_START_DATE DESC) = 1)
+        LEFT JOIN (SELECT * FROM (SELECT *, {folder} AS practice
+                                  FROM read_csv('{gp.format("address")}', all_varchar = true, filename = true))
+                   WHERE ADDRESS_TYPE = '0'
+                   QUALIFY row_number() OVER (PARTITION BY practice, PATIENT_ID ORDER BY ADDRESS_START_DATE DESC) = 1)
         USING (practice, PATIENT_ID) WHERE NHS_NUMBER_STATUS_INDICATOR_CODE = '01'
         """
     ).to_df()  # fmt: skip
