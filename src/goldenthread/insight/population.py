@@ -51,7 +51,7 @@ def population_by_pcn(snapshot: Snapshot, *, policy: str = "icb") -> ReleasedTab
     minority). Deprivation is of the place of residence (IMD quintile 1), the rest of the registration.
     Small counts are hidden by the disclosure policy named.
     """
-    as_at = data_date(snapshot)
+    as_at = snapshot.data_date
     groups = value_set("ethnicity_2001").groups
     with duckdb.connect(str(snapshot.cache()), read_only=True) as connection:
         frame = connection.execute(
@@ -68,17 +68,6 @@ def population_by_pcn(snapshot: Snapshot, *, policy: str = "icb") -> ReleasedTab
             "Look at `goldenthread status` for feeds that were refused.",
         )
     return _released(frame, policy, as_at)
-
-
-def data_date(snapshot: Snapshot) -> date:
-    """The date up to which the GP record is complete, which is the date at which the population is described."""
-    dates = snapshot.manifest.data_dates
-    known = [value for name, value in dates.items() if name.startswith("gp_")] or list(dates.values())
-    if not known:
-        raise LakeError(
-            f"Snapshot {snapshot.id} does not say up to when its data run.", "Run `goldenthread refresh`."
-        )
-    return date.fromisoformat(max(known))
 
 
 def _released(frame: pd.DataFrame, policy: str, as_at: date) -> ReleasedTable:

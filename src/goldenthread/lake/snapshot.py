@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from goldenthread.lake.engine import reader_connection
-from goldenthread.lake.files import explain_disk_trouble, quote, sha256
+from goldenthread.lake.files import LakeError, explain_disk_trouble, quote, sha256
 from goldenthread.lake.manifest import Manifest
 from goldenthread.model import Table, tables
 
@@ -36,14 +37,30 @@ class Snapshot:
         """Paths of a table's files in one order (person, code, unlinked or reference)."""
         return [self.path / f.path for f in self.manifest.select(table, order)]
 
-    def connect(self, *, memory_mb: int = 1000, threads: int = 2) -> duckdb.DuckDBPyConnection:
+    @property
+    def data_date(self) -> date:
+        """The date up to which the GP record is complete: the date at which people are described unless another is asked for."""
+        dates = self.manifest.data_dates
+        known = [value for name, value in dates.items() if name.startswith("gp_")] or list(dates.values())
+        if not known:
+            raise LakeError(
+                f"Snapshot {self.id} does not say up to when its data run.", "Run `goldenthread refresh`."
+            )
+        return date.fromisoformat(max(known))
+
+    def connect(
+        self, *, memory_mb: int = 1000, threads: int = 2, only: Collection[str] | None = None
+    ) -> duckdb.DuckDBPyConnection:
         """A connection with a view per table, confined to this snapshot's folder.
 
         Views: ``<table>`` (rows that belong to people, or reference rows), ``<table>_by_code`` where the
-        table has a code, and ``<table>_unlinked``. A table without files is an empty view.
+        table has a code, and ``<table>_unlinked``. A table without files is an empty view. ``only`` names the
+        tables that are needed, where making every view would cost more than the question.
         """
         connection = reader_connection(self.path, memory_mb=memory_mb, threads=threads)
         for declared in tables().values():
+            if only is not None and declared.name not in only:
+                continue
             orders = {"": "person" if declared.has_person else "reference"}
             if declared.code:
                 orders["_by_code"] = "code"

@@ -109,7 +109,8 @@ class Lake:
                     gone.append(name)
             cache = self.path / "cache"
             for file in cache.iterdir() if cache.is_dir() else ():
-                if file.name.split(".duckdb")[0] not in spare:
+                # a cache is named after its snapshot up to the first dot, which no snapshot's name has
+                if file.name.split(".")[0] not in spare:
                     file.unlink()
                     gone.append(f"cache/{file.name}")
             return gone
