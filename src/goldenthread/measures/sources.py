@@ -105,6 +105,19 @@ _WORKED_OUT = (
         ),
         needs=("admission",),
     ),
+    Source(
+        "fall_injury_admission",
+        {"date": _DATE, "provider": _TEXT, "spell_id": _TEXT},
+        "date",
+        "Emergency admissions with an injury (S00 to T98) as the main diagnosis and a fall (W00 to W19) among the diagnoses",
+        sql=(
+            "SELECT DISTINCT pid, date, provider, spell_id FROM "
+            "(SELECT pid, date, provider, spell_id, primary_diagnosis, unnest(diagnoses) AS code FROM admission WHERE emergency) AS listed "
+            "WHERE (starts_with(primary_diagnosis, 'S') OR starts_with(primary_diagnosis, 'T')) "
+            "AND (starts_with(code, 'W0') OR starts_with(code, 'W1'))"
+        ),
+        needs=("admission",),
+    ),
 )
 
 
