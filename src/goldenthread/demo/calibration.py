@@ -94,7 +94,13 @@ def calibration_report(feeds: Path, truth: Path) -> CalibrationReport:
         *_urgent(Path(feeds), people, registered),
         *_burden(people, registered),
     ]
-    return CalibrationReport(tuple(figures), _within(people, registered))
+    return CalibrationReport(tuple(_plain(f) for f in figures), _within(people, registered))
+
+
+def _plain(f: Figure) -> Figure:
+    """Ordinary numbers in place of NumPy's, so that the report can be written as JSON."""
+    published = None if f.published is None else float(f.published)
+    return Figure(f.topic, f.what, float(f.modelled), published, f.unit, f.source, int(f.people))
 
 
 def _on_register(people: dict[str, Array], register: str) -> Array:
@@ -137,7 +143,7 @@ def _within(people: dict[str, Array], registered: Array) -> dict[str, float]:
             n, share = float(mine.sum()), reference.qof(p)[register]
             slack = 1.96 * np.sqrt(n * share * (1 - share)) + 0.5
             good += abs(float((on & mine).sum()) - n * share) <= slack
-        out[register] = good / len(practices)
+        out[register] = float(good / len(practices))
     return out
 
 

@@ -42,7 +42,7 @@ def _c(name: str, by_age: str, target: str | float, **more: Any) -> Condition:
 
 
 CONDITIONS: tuple[Condition, ...] = (
-    _c("ld_register", ".25 .6 .75 .65 .6 .6 .55 .4 .25 .12", "LD", female=0.65, deprived=0.30, years=40, youngest=2),
+    _c("ld_register", ".25 .6 .75 .65 .6 .6 .55 .4 .25 .12", "LD*1.06", female=0.65, deprived=0.30, years=40, youngest=2),
     _c("autism", ".5 3.0 2.2 1.2 .6 .4 .3 .15 .08 .05", 0.012, female=0.42, after={"ld_register": 14}, years=12, youngest=3),
     _c("adhd", ".2 2.8 2.4 1.6 1.0 .6 .3 .1 .03 .01", 0.012, female=0.5, deprived=0.22, after={"autism": 6}, years=7, youngest=5),
     _c("obesity", ".01 .5 8 12 14 16 16 14 9 4", "OB", female=1.12, deprived=0.30, latent={"m": 0.8}, youngest=16, years=8),
@@ -55,7 +55,7 @@ CONDITIONS: tuple[Condition, ...] = (
     _c("heart_failure", ".01 .01 .03 .06 .2 .7 1.8 4 8.5 13", "HF", female=0.7, deprived=0.22, latent={"f": 0.5}, after={"chd": 4.5, "hypertension": 1.6, "diabetes": 1.7, "copd": 1.6}, youngest=25, years=5, first_age=30),
     _c("atrial_fibrillation", ".001 .01 .05 .12 .4 1.1 3.2 8 16 21", "AF", female=0.65, latent={"f": 0.25}, after={"heart_failure": 5.0, "hypertension": 1.6, "chd": 1.3}, youngest=18, years=7, first_age=25),
     _c("stroke", ".01 .02 .05 .15 .4 1.2 3 6 10.5 13", "STIA*0.72", female=0.82, deprived=0.24, latent={"m": 0.3}, after={"atrial_fibrillation": 2.2, "hypertension": 1.8, "diabetes": 1.5}, youngest=18, years=7, first_age=30),
-    _c("tia", ".001 .001 .02 .05 .2 .5 1.4 3.2 5.5 6", "STIA*0.36", latent={"m": 0.2}, after={"stroke": 2.0, "hypertension": 1.6}, youngest=30, years=7, first_age=35),
+    _c("tia", ".001 .001 .02 .05 .2 .5 1.4 3.2 5.5 6", "STIA*0.32", latent={"m": 0.2}, after={"stroke": 2.0, "hypertension": 1.6}, youngest=30, years=7, first_age=35),
     _c("pad", ".001 .001 .005 .03 .15 .5 1.2 2.3 2.9 2.8", "PAD", female=0.55, deprived=0.45, latent={"m": 0.5}, after={"diabetes": 2.6, "chd": 3.0}, youngest=35, years=7, first_age=40),
     _c("ckd", ".01 .02 .1 .3 .8 2.2 6 14 28 38", "CKD", female=1.15, deprived=0.12, latent={"m": 0.3, "f": 0.2}, after={"diabetes": 2.4, "hypertension": 2.2, "heart_failure": 2.4}, youngest=18, years=6, first_age=30),
     _c("dementia", ".001 .001 .001 .005 .02 .1 .5 2.2 8 18", "DEM", female=1.2, deprived=0.12, latent={"f": 0.6}, after={"stroke": 2.2, "ld_register": 3.0}, youngest=45, years=3.2, first_age=50),
@@ -174,7 +174,8 @@ def _intercept(eta: Array, target: float) -> float:
 def _onset(people: People, c: Condition, rng: np.random.Generator) -> Array:
     """Day the condition was diagnosed: within the life, not before the age at which it can begin."""
     n = len(people)
-    first = people.birth + np.floor(max(c.first_age, 0.05) * 365.25).astype(np.int64)
+    youngest = max(c.first_age, c.youngest if c.youngest >= 10 else 0.05)
+    first = np.minimum(people.birth + np.floor(youngest * 365.25).astype(np.int64), people.end - 1)
     latest = people.end - 1
     ago = rng.exponential(c.years, n) * 365.25
     room = np.maximum(latest - first, 1)

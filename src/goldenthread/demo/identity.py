@@ -25,7 +25,7 @@ def nhs_numbers(index: Array, seed: int) -> list[str]:
     >>> nhs_numbers(np.array([0, 1]), 1) == nhs_numbers(np.array([0, 1]), 1)
     True
     """
-    step, shift = 29_999_999, (seed * 7_919_317) % _PAIRS
+    step, shift = 30_901_699, (seed * 7_919_317) % _PAIRS
     pair = (np.asarray(index, dtype=np.int64) * step + shift) % _PAIRS
     stem = 900_000_000 + pair * 2
     odd = (pair // 3) % 2

@@ -31,7 +31,7 @@ class Initiative:
 INITIATIVES: tuple[Initiative, ...] = (
     Initiative("Falls prevention", 0, 0.012, 0.80, clock.day(2024, 9), clock.day(2025, 6, 30), "65 and over with a fall, or frail, and urgent care in the year before"),
     Initiative("Proactive care in moderate frailty", 1, 0.014, 0.90, clock.day(2024, 6), clock.day(2025, 6, 30), "65 and over with moderate or severe frailty"),
-    Initiative("High intensity use of A&E", 0, 0.0035, 0.75, clock.day(2024, 11), clock.day(2025, 8, 31), "18 and over with five or more urgent events in the year before"),
+    Initiative("High intensity use of A&E", 0, 0.0035, 0.75, clock.day(2024, 11), clock.day(2025, 8, 31), "18 and over with four or more urgent events in the year before"),
     Initiative("Respiratory winter plan", 1, 0.012, 1.00, clock.day(2024, 10), clock.day(2025, 2, 28), "COPD, or asthma with urgent care in the year before"),
     Initiative("Remote monitoring of heart disease and diabetes", 0, 0.011, 1.15, clock.day(2024, 10), clock.day(2025, 7, 31), "heart failure, coronary disease or diabetes with urgent care in the year before"),
     Initiative("Social prescribing for loneliness", 1, 0.010, 1.00, clock.day(2024, 7), clock.day(2025, 8, 31), "adults living alone, or with depression or anxiety, with urgent care in the year before"),
@@ -94,7 +94,7 @@ def _choose(
     rules = {
         0: (age >= 65) & ((falls > 0) | ((people.frailty_category >= 1) & (uses > 0))),
         1: (age >= 65) & (people.frailty_category >= 2),
-        2: (age >= 18) & (uses >= 5),
+        2: (age >= 18) & (uses >= 4),
         3: (age >= 16) & (has("copd") | (has("asthma") & (uses > 0))),
         4: (age >= 18) & (has("heart_failure") | ((has("chd") | has("diabetes")) & (uses > 0))),
         5: (age >= 18) & (people.alone | has("depression") | has("anxiety")) & (uses > 0),

@@ -10,7 +10,21 @@ from goldenthread.demo import reference
 from goldenthread.demo.population import PracticePlan
 from goldenthread.demo.writers import write_quoted
 
-_PLACE_OF = {i: reference.PLACES[i % 3][0] for i in range(1, 15)}
+_PLACE_OF_DISTRICT = {
+    "E07000136": "PL1", "E07000137": "PL1", "E07000138": "PL2", "E07000139": "PL2", "E07000142": "PL2",
+    "E07000140": "PL3", "E07000141": "PL3",
+}  # fmt: skip
+
+
+def _place(pcn: str) -> str:
+    """The place in which most of a PCN's people are on a list."""
+    t, lsoa, index = reference.table("practices"), reference.lsoas(), reference.lsoa_index()
+    size: dict[str, int] = {}
+    for code, where, people in zip(t["pcn_code"], t["lsoa_code"], t["list_size"], strict=True):
+        place = _PLACE_OF_DISTRICT.get(str(lsoa["district_code"][index[where]]) if where in index else "")
+        if code == pcn and place:
+            size[place] = size.get(place, 0) + int(people)
+    return max(sorted(size), key=lambda p: size[p]) if size else reference.PLACES[0][0]
 
 
 def write(feeds: Path, plans: list[PracticePlan]) -> None:
@@ -26,7 +40,7 @@ def write(feeds: Path, plans: list[PracticePlan]) -> None:
     names = reference.table("pcns")
     write_quoted(
         folder / "pcn.csv", ("PCN_CODE", "PCN_NAME", "PLACE_CODE"),
-        ((c, n, _PLACE_OF[int(c[-3:])]) for c, n in zip(names["pcn_code"], names["pcn_name"], strict=True) if c in pcns),
+        ((c, n, _place(str(c))) for c, n in zip(names["pcn_code"], names["pcn_name"], strict=True) if c in pcns),
     )  # fmt: skip
     write_quoted(
         folder / "place.csv",
