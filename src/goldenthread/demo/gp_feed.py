@@ -331,17 +331,15 @@ def _appointments(
 def deliver_movers(feeds: Path, work: Path, codes: dict[int, str]) -> None:
     """Add movers' earlier rows to their former practices' files, in order of the practice they moved to."""
     for path in sorted((work / "movers_people").glob("*.parquet")):
+        by_practice: dict[int, list[dict[str, Any]]] = {}
         for row in pq.read_table(path).to_pylist():
-            folder = feeds / "gp" / codes[row["_to"]]
-            p = row["patient"]
-            write_quoted(folder / "patient.csv", PATIENT, [p], append=True)
-            write_quoted(
-                folder / "registration.csv",
-                REGISTRATION,
-                [(p[0], "R", row["start"], row["end"])],
-                append=True,
-            )
-            write_quoted(folder / "address.csv", ADDRESS, [row["home"]], append=True)
+            by_practice.setdefault(row["_to"], []).append(row)
+        for index in sorted(by_practice):
+            folder, rows = feeds / "gp" / codes[index], by_practice[index]
+            periods = [(row["patient"][0], "R", row["start"], row["end"]) for row in rows]
+            write_quoted(folder / "patient.csv", PATIENT, [row["patient"] for row in rows], append=True)
+            write_quoted(folder / "registration.csv", REGISTRATION, periods, append=True)
+            write_quoted(folder / "address.csv", ADDRESS, [row["home"] for row in rows], append=True)
     for kind in ("event", "medication", "appointment"):
         for path in sorted((work / "movers").glob(f"{kind}-*.parquet")):
             table = pq.read_table(path)
