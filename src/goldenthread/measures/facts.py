@@ -70,6 +70,10 @@ def variables(catalogue: Catalogue) -> dict[str, Variable]:
     for definition in catalogue.definitions.values():
         for text in conditions_in(definition):
             _checked(definition, text, known, condition=True)
+        if isinstance(definition, Indicator):
+            kind = _checked(definition, definition.numerator, known, condition=False)
+            if kind not in ("truth", "number"):
+                raise mistake(definition, "needs a numerator that is true or false, or a number.")
     return known
 
 
