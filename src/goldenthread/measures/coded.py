@@ -76,7 +76,8 @@ class CodedScan:
         if measure.on and measure.on != self.source.code:
             raise mistake(measure, f"`on` can only be {self.source.code!r} here.")
         value_column = measure.of or ("value" if "value" in self.source.columns else "")
-        if measure.take in _VALUED:
+        valued = measure.take in _VALUED or measure.valid is not None
+        if valued:
             _need_number(self.source, measure, value_column)
         lists = tuple(self.catalogue.codes_of(measure.codes, needed_by=measure))
         if measure.take in ("distinct groups", "weights", "latest group") and not all(
@@ -87,7 +88,7 @@ class CodedScan:
             raise mistake(measure, "take = 'weights' needs a codelist with a `weight` column.")
         slot = Slot(
             len(self.slots), measure, measure.take, lists, measure.within, measure.until, measure.since,
-            measure.where, value_column if measure.take in _VALUED else "", measure.valid, measure.values,
+            measure.where, value_column if valued else "", measure.valid, measure.values,
         )  # fmt: skip
         self.slots.append(slot)
         return slot

@@ -19,7 +19,7 @@ from goldenthread.measures.facts import PERSON, uses
 from goldenthread.measures.person import person_sql
 from goldenthread.measures.plan import Plan, compile_plan
 from goldenthread.measures.scoring import diagnosis_rows, work_out
-from goldenthread.measures.sql import literal
+from goldenthread.measures.sql import identifier, literal
 
 PEOPLE_PER_CHUNK = 50_000
 
@@ -303,7 +303,7 @@ class _Chunk:
             facts = facts.append_column(
                 "index_date", _spread(column, at[here], self.people, Variable("date"))
             )
-        listed = ", ".join(f"{sql} AS {name}" for name, sql in written.items())
+        listed = ", ".join(f"{sql} AS {identifier(name)}" for name, sql in written.items())
         answer = self.run.query(
             f"SELECT pid, {listed} FROM facts ORDER BY pid", {"facts": facts}
         ).combine_chunks()

@@ -11,7 +11,7 @@ from goldenthread.definitions.expressions import ExpressionError, Variable, chec
 from goldenthread.measures.coded import EPOCH, FACTOR, HALF
 from goldenthread.measures.errors import mistake
 from goldenthread.measures.sources import Source
-from goldenthread.measures.sql import literal, shifted, to_sql
+from goldenthread.measures.sql import identifier, literal, shifted, to_sql
 
 _AGGREGATES: Mapping[str, str] = {
     "exists": "count(*) FILTER (WHERE {when}) > 0",
@@ -72,7 +72,9 @@ class PlainScan:
     def statement(self, first: int, last: int, index: date | None) -> str:
         """One row per person that has rows: every measure but days covered."""
         columns = [
-            f"{self._aggregate(m, index)} AS {m.name}" for m in self.measures if m.take != "days covered"
+            f"{self._aggregate(m, index)} AS {identifier(m.name)}"
+            for m in self.measures
+            if m.take != "days covered"
         ]
         if not columns:
             return ""

@@ -14,7 +14,7 @@ from goldenthread.measures.facts import PERSON, uses, variables
 from goldenthread.measures.plain import PlainScan
 from goldenthread.measures.scoring import method_of
 from goldenthread.measures.sources import Source, sources
-from goldenthread.measures.sql import to_sql
+from goldenthread.measures.sql import identifier, to_sql
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Plan:
                 )
                 return {name: f"CASE {cases} ELSE '{otherwise}' END"}
             case Condition(expression=text, name=name, codes=codes, min_age=low, max_age=high):
-                parts = [f"coalesce({name}, FALSE)"] if codes else []
+                parts = [f"coalesce({identifier(name)}, FALSE)"] if codes else []
                 if low is not None:
                     parts.append(f"coalesce(age >= {low}, FALSE)")
                 if high is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+from sqlglot.dialects import DuckDB
+
 from goldenthread.definitions.expressions import (
     Ago,
     Among,
@@ -40,6 +42,15 @@ def literal(value: bool | float | int | str | date | None) -> str:
     return repr(value)
 
 
+def identifier(name: str) -> str:
+    """A name in SQL, in quotation marks where it is a word of the language.
+
+    >>> identifier("age"), identifier("when")
+    ('age', '"when"')
+    """
+    return f'"{name}"' if name.upper() in DuckDB.Tokenizer.KEYWORDS else name
+
+
 def shifted(index: str, amount: int, unit: str) -> str:
     """The index date less whole days or months."""
     return (
@@ -70,14 +81,14 @@ class _Writer:
     def write(self, node: Node) -> str:
         match node:
             case Name(name=name):
-                column = f"{self.prefix}{name}"
+                column = f"{self.prefix}{identifier(name)}"
                 return f"coalesce({column}, FALSE)" if self.variables[name].kind == "truth" else column
             case Constant(value=value):
                 return literal(value)
             case Ago(amount=amount, unit=unit):
                 return shifted(self.index, amount, unit)
             case Missing(of=Name(name=name)):
-                return f"({self.prefix}{name} IS NULL)"
+                return f"({self.prefix}{identifier(name)} IS NULL)"
             case Missing(of=of):
                 return f"(({self.write(of)}) IS NULL)"
             case Compare(left=left, operator=operator, right=right):
