@@ -316,7 +316,9 @@ def samples(
 def test_two_thousand_mutated_files(samples: dict[str, bytes], feedmaker: ModuleType) -> None:
     """No exception but a refusal with words and a remedy; every row of what is taken is accounted for."""
     rng = random.Random(20261031)
-    feeds, outcomes = list(samples), {"taken": 0, "refused": 0, "quarantined": 0}
+    # Wide files take longer and teach no more: fewer of them.
+    feeds = [*samples, *["gp_event", "gp_address", "csds_contact"] * 4, "gp_patient", "council"]
+    outcomes = {"taken": 0, "refused": 0, "quarantined": 0}
     for number in range(2000):
         feed = feeds[number % len(feeds)]
         mutated = _mutate(rng, samples[feed], big=number in (700, 1401))

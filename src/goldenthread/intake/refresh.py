@@ -77,8 +77,11 @@ def refresh(
     started = time.monotonic()
     watch = progress or Silent()
     contracts = contracts_for(settings)
-    # A deployment of synthetic data lives on a day of its own.
-    day = today or settings.today or datetime.datetime.now(datetime.UTC).date()
+    # A deployment of synthetic data may live on a day of its own.
+    own = getattr(settings, "today", None)
+    day = today or (
+        datetime.date.fromisoformat(str(own)) if own else datetime.datetime.now(datetime.UTC).date()
+    )
     if not settings.feeds_dir.is_dir():
         raise IntakeError(
             f"There is no feeds folder {settings.feeds_dir}.",
