@@ -1,0 +1,31 @@
+"""Who: expressions over facts about people, with attrition, breakdowns and versions that never change."""
+
+from goldenthread.cohorts.answers import Answer, Attrition, AttritionStep
+from goldenthread.cohorts.cohort import Cohort
+from goldenthread.cohorts.dimensions import DIMENSIONS_MADE_HERE, Dimension
+from goldenthread.cohorts.distribution import distribution
+from goldenthread.cohorts.errors import CohortError
+from goldenthread.cohorts.opening import catalogue_of, own_definitions, population_of
+from goldenthread.cohorts.person_table import person_table
+from goldenthread.cohorts.population import Population
+from goldenthread.cohorts.versions import CohortVersion, freeze, open_version, versions
+
+__all__ = [
+    "DIMENSIONS_MADE_HERE",
+    "Answer",
+    "Attrition",
+    "AttritionStep",
+    "Cohort",
+    "CohortError",
+    "CohortVersion",
+    "Dimension",
+    "Population",
+    "catalogue_of",
+    "distribution",
+    "freeze",
+    "open_version",
+    "own_definitions",
+    "person_table",
+    "population_of",
+    "versions",
+]

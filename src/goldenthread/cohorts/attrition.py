@@ -1,0 +1,59 @@
+"""From everybody registered to the cohort, one condition after another."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from goldenthread.cohorts.answers import Attrition, AttritionStep
+from goldenthread.cohorts.breakdown import told
+from goldenthread.disclosure import release
+
+if TYPE_CHECKING:
+    from goldenthread.cohorts.cohort import Cohort
+
+
+def attrition(cohort: Cohort) -> Attrition:
+    """People left after each step, and people each step took away.
+
+    Both are released together as a hierarchy (those before = those kept + those who left), so that a
+    small group is hidden with whatever would give it away.
+    """
+    population = cohort.population
+    steps = [
+        "Registered with a practice and alive",
+        f"May be asked about for {population.purpose.title.lower()}",
+    ]
+    kept = [population.registered, population.pids]
+    table = cohort.terms_table()
+    still = np.ones(table.num_rows, bool)
+    for number, (words, _) in enumerate(cohort.terms):
+        still = still & table.column(f"t{number}").to_numpy()
+        steps.append(words[:1].upper() + words[1:])
+        kept.append(table.column("pid").to_numpy()[still])
+    left = [np.setdiff1d(before, after, assume_unique=True) for before, after in pairwise(kept)]
+
+    labels = [f"{n} kept" for n in range(len(kept))] + [f"{n + 1} left" for n in range(len(left))]
+    members = [*kept, *left]
+    above = {f"{n + 1} {what}": f"{n} kept" for n in range(len(left)) for what in ("kept", "left")}
+    released = release(
+        pd.DataFrame({"step": labels, "people": [len(m) for m in members]}),
+        policy=population.purpose.disclosure,
+        counts=["people"],
+        dimensions=["step"],
+        margins={"step": above},
+        purpose=population.purpose.title,
+        source=cohort.english,
+        data_date=population.data_date,
+        **told(population, cohort.question("attrition")),
+        members={"people": members} if population.ledger is not None else None,
+    )
+    hidden = released.suppressed["people"].tolist()
+    shown = [None if h else int(v) for v, h in zip(released.frame["people"], hidden, strict=True)]
+    people, gone = shown[: len(kept)], [0, *shown[len(kept) :]]
+    return Attrition(
+        tuple(AttritionStep(s, p, g) for s, p, g in zip(steps, people, gone, strict=True)), released
+    )
