@@ -186,8 +186,8 @@ def _place(people: People, household: Array, kind: Array, rng: np.random.Generat
     groups = [
         ((kind == FAMILY) & ~died, t["share_0_17"][places] / 0.19),
         ((kind == SHARED) & ~died, (t["share_18_29"][places] / 0.13) ** 2),
-        (young_died, np.exp(0.42 * z)),
-        (died & ~young_died, np.exp(0.22 * z) * t["share_65"][places] / 0.23),
+        (young_died, np.exp(0.30 * z)),
+        (died & ~young_died, np.exp(0.14 * z) * t["share_65"][places] / 0.23),
         ((mean_age >= 65) & ~died, t["share_65"][places] / 0.23),
         ((mean_age < 65) & ~died & np.isin(kind, [COUPLE]), np.exp(-0.10 * z)),
         ((mean_age < 65) & ~died & np.isin(kind, [ALONE, CARE_HOME]), np.exp(0.12 * z)),

@@ -168,7 +168,7 @@ def _current(practice: PracticePlan) -> tuple[Array, Array]:
 
 def _dead(practice: PracticePlan, sex: Array, age: Array, rng: np.random.Generator) -> tuple[Array, Array]:
     """Those who died in three years: expected deaths from the life table, a fraction of a person at a time."""
-    expected = 3.0 * reference.mortality()[sex - 1, age] * np.exp(0.22 * _mean_deprivation(practice))
+    expected = 3.0 * reference.mortality()[sex - 1, age] * np.exp(0.17 * _mean_deprivation(practice))
     died = rng.random(len(sex)) < np.minimum(expected, 0.95)
     return sex[died], age[died]
 
