@@ -334,7 +334,8 @@ def _arrow(values: np.ndarray, variable: Variable) -> pa.Array:
         return pa.array(values.astype(np.int32))
     if variable.kind == "number":
         return pa.array(values, mask=np.isnan(values))
-    return pa.array(values)
+    # a text that nobody has is still a text, not a column of nothing
+    return pa.array(values, pa.string()) if variable.kind == "text" else pa.array(values)
 
 
 def _date_array(days: np.ndarray) -> pa.Array:
