@@ -42,4 +42,5 @@ def _coded(catalogue: Catalogue, drawn: str) -> str:
         name, _, place = row.get("code", "").partition("#")
         if name in catalogue.codelists:
             row["code"] = list(catalogue.codelists[name].codes)[int(place or 0)]
-    return "\n".join("|".join(line) for line in ([*rows[0]], *(r.values() for r in rows)))
+    lines = [list(rows[0]), *(list(r.values()) for r in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
