@@ -1,6 +1,7 @@
 """The `goldenthread` command."""
 
 # Each of these adds its commands to the app.
+import goldenthread.cli.ask
 import goldenthread.cli.doctor
 import goldenthread.cli.feeds
 import goldenthread.cli.home

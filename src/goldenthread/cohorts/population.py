@@ -97,6 +97,12 @@ class Population:
         """The index date as SQL."""
         return f"DATE '{self.index_date.isoformat()}'"
 
+    @property
+    def slow_to_begin(self) -> bool:
+        """Whether the first question will make the person table."""
+        path = table_path(self.snapshot, self.catalogue, self.index_date)
+        return self._connection is None and self.index_date == self.data_date and not path.exists()
+
     def cohort(self, expression: str) -> Cohort:
         """The people for whom an expression holds; a cohort's name stands for its expression."""
         from goldenthread.cohorts.cohort import Cohort
