@@ -2,6 +2,7 @@
 
     python benchmarks/coverage.py                     # 1,000 studies with an effect, 1,000 without
     python benchmarks/coverage.py --studies 200 --treated 200
+    python benchmarks/coverage.py --home HOME --studies 400   # on the people and histories of a demo (demo_studies.py)
 
 Each study draws people whose rate of admission follows their covariates, a lasting frailty nobody measures and
 passing bad spells. They are chosen for help by what is known of them, above all recent admissions, so the
@@ -14,11 +15,14 @@ from __future__ import annotations
 import argparse
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from demo_studies import plant, read_demo, summary
 from goldenthread.evaluation.comparison import compare
 from goldenthread.evaluation.errors import Refusal
 from goldenthread.evaluation.followup import add_months
@@ -120,58 +124,60 @@ def simulate(
     return study, yearly[:, BEFORE:].mean(axis=1)
 
 
-def run(studies: int, effect: float, options: argparse.Namespace, seed: int) -> None:
-    """Print coverage, bias and the naive answer over many studies with one planted effect."""
-    hits: dict[str, list[bool]] = defaultdict(list)
-    bias: dict[str, list[float]] = defaultdict(list)
-    width: dict[str, list[float]] = defaultdict(list)
-    naive, own, refused, began = [], [], 0, time.perf_counter()
+Draw = Callable[[float, np.random.Generator], tuple[Study, np.ndarray]]
+
+
+def run(draw: Draw, outcomes: list[str], studies: int, effect: float, options: argparse.Namespace) -> None:
+    """Print coverage, bias and the naive answer over many studies with one planted effect.
+
+    The true rate difference is what the effect takes from the rate of people helped, on average over the studies.
+    """
+    found: dict[str, list[tuple[float, float, float, bool]]] = defaultdict(list)
+    naive: dict[str, list[tuple[float, bool, float]]] = defaultdict(list)
+    without, unlike, refused, began = [], [], 0, time.perf_counter()
     for i in range(studies):
-        rng = np.random.default_rng([seed, i])
-        people, rate = demo_people(options.people, rng)
-        study, true = simulate(
-            people, rate, effect, rng, treated=options.treated, practice_spread=options.practice_spread
-        )
+        study, rate = draw(effect, np.random.default_rng([20, i]))
         try:
-            found = compare(study, method=options.method, ratio=options.ratio, seed=i)
+            answer = compare(study, method=options.method, ratio=options.ratio, seed=i)
         except Refusal:
             refused += 1
             continue
-        helped = found.people.loc[found.people["treated"], "pid"].to_numpy()
-        for estimate in found.effects:
-            if estimate.outcome != "admissions" or estimate.measure == "count":
-                continue
-            truth = effect if estimate.measure == "rate ratio" else (effect - 1) * true[helped].mean()
-            name = f"{estimate.measure}, {estimate.method}"
-            hits[name].append(estimate.lower <= truth <= estimate.upper)
-            gap = np.log(estimate.value / truth) if estimate.is_ratio else estimate.value - truth
-            bias[name].append(float(gap))
-            span = (
-                np.log(estimate.upper / estimate.lower)
-                if estimate.is_ratio
-                else estimate.upper - estimate.lower
-            )
-            width[name].append(float(span))
-        row = found.naive.iloc[0]
-        naive.append(
-            (row["treated_change"], row["treated_change_lower"] <= effect <= row["treated_change_upper"])
-        )
-        own.append(row["control_change"])
+        helped = answer.people.loc[answer.people["treated"], "pid"].to_numpy()
+        without.append(rate[helped].mean())
+        unlike.append(answer.balance.loc[answer.balance["matched_on"], "smd_after"].abs().max())
+        for e in answer.effects:
+            if e.outcome in outcomes and e.measure != "count" and (e.is_ratio or e.outcome == outcomes[0]):
+                name = f"{e.outcome}: {e.measure}, {e.method}"
+                found[name].append((e.value, e.lower, e.upper, e.is_ratio))
+        for row in answer.naive.to_dict("records"):
+            covered = row["treated_change_lower"] <= effect <= row["treated_change_upper"]
+            naive[row["outcome"]].append((row["treated_change"], covered, row["control_change"]))
     took = time.perf_counter() - began
     print(f"\nPlanted rate ratio {effect}: {studies} studies, {refused} refused, {took:.0f} s")
-    for name, covered in hits.items():
-        share, m = np.mean(covered), len(covered)
-        error = np.sqrt(share * (1 - share) / m)
-        extra = f", false positives {1 - share:.1%}" if effect == 1 else ""
-        ratio = np.std(bias[name]) / (np.mean(width[name]) / 3.92)
+    print(f"  largest standardised difference after matching: median {np.median(unlike):.2f}")
+    for name, rows in found.items():
+        _say(name, np.array(rows), effect, (effect - 1) * float(np.mean(without)))
+    for outcome, seen in naive.items():
+        change, covers, own = np.array(seen, dtype=float).T
         print(
-            f"  {name:<58} covers {share:.1%} (+/- {1.96 * error:.1%}){extra}; mean bias {np.mean(bias[name]):+.3f}; "
-            f"spread / stated error {ratio:.2f}"
+            f"  {outcome}: naive before-after says {change.mean():.2f} on average and covers the truth in "
+            f"{covers.mean():.1%}; the matched people changed by {own.mean():.2f} without help"
         )
-    change, covers = np.array(naive).T
+
+
+def _say(name: str, rows: np.ndarray, effect: float, difference: float) -> None:
+    value, low, high, ratio = rows.T
+    truth = effect if ratio[0] else difference
+    covered = (low <= truth) & (truth <= high)
+    share = covered.mean()
+    error = 1.96 * np.sqrt(share * (1 - share) / len(rows))
+    if ratio[0]:
+        value, low, high, truth = np.log(value), np.log(low), np.log(high), np.log(truth)
+    extra = f", false positives {1 - share:.1%}" if effect == 1 else ""
+    spread = value.std() / ((high - low).mean() / 3.92)
     print(
-        f"  naive before-after says {np.mean(change):.2f} on average and covers the truth in {covers.mean():.1%}; "
-        f"the matched people changed by {np.mean(own):.2f} without help"
+        f"  {name:<70} covers {share:.1%} (+/- {error:.1%}){extra}; mean bias {(value - truth).mean():+.3f}; "
+        f"spread / stated error {spread:.2f}"
     )
 
 
@@ -185,10 +191,28 @@ def main() -> None:
     ask.add_argument("--method", default="matching", choices=["matching", "inverse probability", "entropy"])
     ask.add_argument("--practice-spread", type=float, default=0.0)
     ask.add_argument("--effect", type=float, nargs="*", default=[0.8, 1.0])
+    ask.add_argument("--home", type=Path, help="a demo home: its people and their histories are used")
     options = ask.parse_args()
-    print(f"{options.treated} treated among {options.people} people, {options.method} 1:{options.ratio}")
+    outcomes = ["admissions"]
+    if options.home:
+        demo = read_demo(options.home)
+        outcomes, among = ["attendances", "emergency admissions"], summary(demo)
+
+        def draw(effect: float, rng: np.random.Generator) -> tuple[Study, np.ndarray]:
+            return plant(demo, effect, rng, treated=options.treated)
+
+    else:
+        among = f"{options.people} people"
+
+        def draw(effect: float, rng: np.random.Generator) -> tuple[Study, np.ndarray]:
+            people, rate = demo_people(options.people, rng)
+            return simulate(
+                people, rate, effect, rng, treated=options.treated, practice_spread=options.practice_spread
+            )
+
+    print(f"{options.treated} treated among {among}, {options.method} 1:{options.ratio}")
     for effect in options.effect:
-        run(options.studies, effect, options, seed=20)
+        run(draw, outcomes, options.studies, effect, options)
 
 
 if __name__ == "__main__":
