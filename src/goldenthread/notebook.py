@@ -1,0 +1,165 @@
+"""The way in for notebooks: people, measures and cohorts of a deployment, as pandas, polars or Arrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from goldenthread.cohorts import Answer, Attrition, Cohort, CohortVersion, population_of
+from goldenthread.cohorts import freeze as freeze_cohort
+from goldenthread.cohorts import versions as frozen_versions
+from goldenthread.cohorts.frames import as_form
+from goldenthread.measures import evaluate
+from goldenthread.settings import load_settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from goldenthread.cohorts import Population
+
+Form = Literal["pandas", "polars", "arrow"]
+
+
+class GoldenThread:
+    """A deployment opened for one purpose.
+
+    Counts, breakdowns and attrition have passed the disclosure policy of the purpose. ``measures`` gives
+    pseudonymised rows, one per person, for analysis on the machine that holds them; they are not for publication.
+    """
+
+    def __init__(self, home: Path | str, *, purpose: str = "planning", recipient: str = "") -> None:
+        self._settings = load_settings(home)
+        self._purpose, self._recipient = purpose, recipient
+        self._population = population_of(self._settings, purpose=purpose, recipient=recipient)
+
+    def __repr__(self) -> str:
+        population = self._population
+        return f"<GoldenThread {self._settings.name!r}, {population.purpose.name}, data to {population.data_date.isoformat()}>"
+
+    @property
+    def data_date(self) -> date:
+        """The day up to which the GP record is complete: the index date unless another is asked for."""
+        return self._population.data_date
+
+    def at(self, index_date: date | str) -> GoldenThread:
+        """The same on another day.
+
+        Raises ``CohortError`` where the day is outside the data.
+        """
+        other = object.__new__(GoldenThread)
+        other._settings, other._purpose, other._recipient = self._settings, self._purpose, self._recipient
+        other._population = population_of(
+            self._settings,
+            purpose=self._purpose,
+            index_date=_day(index_date),
+            recipient=self._recipient,
+            catalogue=self._population.catalogue,
+        )
+        return other
+
+    def cohort(self, expression: str) -> Cohort:
+        """People for whom an expression holds, or a cohort by its name.
+
+        >>> import goldenthread; gt = goldenthread.open(home)
+        >>> cohort = gt.cohort("age >= 65 and not care_home")
+        >>> cohort.english
+        'age is at least 65 years, and not: lives in a care home'
+        >>> cohort.by("sex").to_pandas().columns.tolist()
+        ['sex', 'sex_name', 'count', 'population', 'share']
+        """
+        return self._population.cohort(expression)
+
+    def count(self, expression: str) -> Answer:
+        """How many people an expression holds for.
+
+        >>> import goldenthread; gt = goldenthread.open(home)
+        >>> print(gt.count("age >= 65"))
+        20 of 40 people (50.0%)
+        >>> gt.count("age >= 65").people
+        20
+        """
+        return self.cohort(expression).count()
+
+    def attrition(self, expression: str) -> Attrition:
+        """From everybody registered to the cohort, one condition after another.
+
+        >>> import goldenthread; gt = goldenthread.open(home)
+        >>> print(gt.attrition("age >= 65 and female"))
+        Registered with a practice and alive                                      40
+        May be asked about for planning and population health management          40
+        Age is at least 65 years                                                  20
+        Is female                                                                 20
+        """
+        return self.cohort(expression).attrition()
+
+    def measures(
+        self, names: Iterable[str], *, index_date: date | str | pa.Table | None = None, form: Form = "pandas"
+    ) -> Any:
+        """One row per person who may be asked about, with ``pid`` and a column per name.
+
+        ``index_date`` is a day for everybody, or a table with ``pid`` and ``index_date``. ``form`` is pandas, polars or
+        arrow. ``pid`` is a number within this snapshot and identifies nobody outside it.
+
+        >>> import goldenthread; gt = goldenthread.open(home)
+        >>> gt.measures(["age", "sex"]).head(2)
+           pid  age sex
+        0    0   36   1
+        1    1   66   2
+        """
+        from goldenthread.governance import eligible
+
+        population = self._population
+        when = population.index_date if index_date is None else index_date
+        if isinstance(when, date | str):
+            when = _day(when)
+            if when != population.index_date:
+                return self.at(when).measures(names, form=form)
+        table = evaluate(
+            population.snapshot,
+            population.catalogue,
+            list(names),
+            index_date=when,
+            eligible=eligible(population.purpose, population.snapshot),
+            memory_mb=self._settings.memory_mb,
+            threads=self._settings.threads,
+        )
+        return as_form(table, form)
+
+    def freeze(self, expression: str, name: str) -> CohortVersion:
+        """Keep a cohort for good under a name: rule, codes, dates, snapshot and people."""
+        return freeze_cohort(self.cohort(expression), name, self._settings.home / "cohorts")
+
+    def versions(self) -> list[CohortVersion]:
+        """Every frozen cohort of this deployment."""
+        return list(frozen_versions(self._settings.home / "cohorts"))
+
+    @property
+    def population(self) -> Population:
+        """Everybody the purpose may ask about on the index date."""
+        return self._population
+
+    def close(self) -> None:
+        """Let go of the person table."""
+        self._population.close()
+
+
+def open_home(home: Path | str, *, purpose: str = "planning", recipient: str = "") -> GoldenThread:
+    """Open a deployment's folder for one purpose: what ``goldenthread.open`` calls.
+
+    Raises ``SettingsError`` where the folder is none, ``NoSnapshotError`` before the first refresh, ``GovernanceError``
+    for an unknown purpose.
+    """
+    return GoldenThread(home, purpose=purpose, recipient=recipient)
+
+
+def _day(day: date | str) -> date:
+    if isinstance(day, date):
+        return day
+    try:
+        return date.fromisoformat(day)
+    except ValueError:
+        from goldenthread.cohorts import CohortError
+
+        raise CohortError(f"{day!r} is not a date.", "Write year, month and day: 2026-03-31.") from None
