@@ -76,6 +76,17 @@ def test_every_definition_says_where_it_comes_from_in_plain_words() -> None:
         assert "!" not in definition.rule, definition.name
 
 
+def test_every_definition_knows_its_line() -> None:
+    for definition in shipped().definitions.values():
+        heading = Path(definition.file).read_text("utf-8").splitlines()[definition.line - 1]
+        assert heading == f"[{definition.name}]"
+
+
+def test_no_file_is_too_long_to_read() -> None:
+    for path in {Path(d.file) for d in shipped().definitions.values()}:
+        assert len(path.read_text("utf-8").splitlines()) <= 500, path.name
+
+
 def test_a_number_has_a_unit() -> None:
     """Counts, sums and values are of something."""
     known = variables(shipped())

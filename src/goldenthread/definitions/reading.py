@@ -37,6 +37,7 @@ FOLDERS: Mapping[str, type[Definition]] = {
 
 _RENAMED = {"from": "table", "segment": "segments"}
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,62}")
+_HEAD = re.compile(r"\s*\[\s*\"?([^\]\"]+?)\"?\s*\]")
 _SPANS = ("within", "until")
 _EXPRESSIONS = ("expression", "numerator", "denominator")
 
@@ -52,13 +53,22 @@ def read_file(path: Path, what: type[Definition]) -> list[Definition]:
         found = re.search(r"line (\d+)", str(error))
         line = int(found[1]) if found else None
         raise DefinitionError(f"This is not valid TOML: {error}.", file=path, line=line) from None
-    return [_Reader(path, text, name, entry, what).read() for name, entry in raw.items()]
+    lines = text.splitlines()
+    begins: dict[str, int] = {}
+    for number, written in enumerate(lines, 1):
+        if head := _HEAD.match(written):
+            begins.setdefault(head[1], number)
+    return [
+        _Reader(path, lines, begins.get(name, 1), name, entry, what).read() for name, entry in raw.items()
+    ]
 
 
 class _Reader:
-    def __init__(self, path: Path, text: str, name: str, entry: Any, what: type[Definition]) -> None:
-        self.path, self.lines, self.name, self.entry, self.what = path, text.splitlines(), name, entry, what
-        self.line = self._line_of(rf"\s*\[+\s*\"?{re.escape(name)}\"?\s*\]+")
+    def __init__(
+        self, path: Path, lines: list[str], line: int, name: str, entry: Any, what: type[Definition]
+    ) -> None:
+        self.path, self.lines, self.line = path, lines, line
+        self.name, self.entry, self.what = name, entry, what
 
     def _line_of(self, pattern: str, start: int = 0) -> int:
         for number, line in enumerate(self.lines[start:], start + 1):
