@@ -267,3 +267,41 @@ def test_a_bad_definition_is_named_with_file_and_line(
         assert f"line {line}:" in said.error
     problems = json.loads(tell("definitions", "check", folder, "--json").out)["problems"]
     assert len(problems) == 1
+
+
+def test_codelists_are_pinned_and_changes_found(tell: Tell, home: Path) -> None:
+    assert "No codelist is pinned yet" in tell("codes", "diff", "--home", home).error
+    assert tell("codes", "pin", "--home", home).code == 0
+    assert "Nothing differs" in tell("codes", "diff", "--home", home).out
+    listed = json.loads(tell("codes", "list", "--json", "--home", home).out)
+    assert {one["pinned"] for one in listed} == {"yes"}
+    lists = home / "definitions" / "codelists"
+    (lists / "town_asthma.csv").write_text("code,term\n195967001,Asthma\n22298006,Another\n")
+    said = tell("codes", "diff", "--home", home)
+    assert said.code == 3
+    assert "town_asthma: changed since it was pinned" in said.out
+
+
+def test_codelists_are_compared_with_another_folder(tell: Tell, home: Path, tmp_path: Path) -> None:
+    older = tmp_path / "older"
+    older.mkdir()
+    (older / "town_asthma.csv").write_text("code,term\n22298006,Something else\n")
+    changes = json.loads(tell("codes", "diff", older, "--json", "--home", home).out)
+    assert changes == [
+        {
+            "name": "town_asthma",
+            "what": "1 added and 1 removed since that version",
+            "added": {"195967001": "Asthma"},
+            "removed": {"22298006": "Something else"},
+        }
+    ]
+    assert tell("codes", "diff", tmp_path / "nowhere", "--home", home).code == 2
+
+
+def test_codes_in_the_data_by_practice(tell: Tell, home: Path) -> None:
+    """Forty people have asthma, of whom four (0, 30, 60, 90) opted out."""
+    found = json.loads(tell("codes", "coverage", "town_asthma", "--json", "--home", home).out)
+    assert found["codes"] == [{"code": "195967001", "term": "Asthma", "people": 36}]
+    by_practice = {row["practice"]: row["people"] for row in found["practices"]}
+    assert by_practice == {"Z00001": 12, "Z00002": 24, "All": 36}
+    assert "Did you mean town_asthma" in tell("codes", "coverage", "town_astma", "--home", home).error

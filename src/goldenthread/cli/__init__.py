@@ -2,6 +2,7 @@
 
 # Each of these adds its commands to the app.
 import goldenthread.cli.ask
+import goldenthread.cli.codes
 import goldenthread.cli.definitions
 import goldenthread.cli.doctor
 import goldenthread.cli.feeds

@@ -144,7 +144,7 @@ def measure(
     for one in content["codes"]:
         speech.say(f"Codes: {one['codelist']}, {one['codes']:,} in it, fingerprint {one['hash'][:12]}.")
     unit = f" ({variable.unit})" if variable.unit else ""
-    _table(speech, f"{name}{unit} on {_day(population.index_date)}", spread)
+    say_table(speech, f"{name}{unit} on {_day(population.index_date)}", spread)
     for table, sql in statements.items():
         speech.say(f"[bold]SQL over {_plain(table)}[/]")
         speech.say(_plain(sql))
@@ -184,7 +184,7 @@ def _say(speech: Speech, settings: Settings, answer: Answer, steps: Attrition | 
         rows = [[_plain(s.step), _figure(s.people), _figure(s.left)] for s in steps.steps]
         speech.table("One condition after another", ["Condition", "People", "Left out"], rows, right={1, 2})
     if answer.by is not None:
-        _table(speech, f"By {' and '.join(answer.by_names)}", answer.by)
+        say_table(speech, f"By {' and '.join(answer.by_names)}", answer.by)
     speech.say(f"Purpose {answer.purpose}: {answer.coverage_words}.")
     speech.say(f"Data to {_day(answer.data_date)}. Definition {answer.definition_hash[:12]}.")
     hidden = [answer.message, steps.released.message if steps else ""]
@@ -192,7 +192,8 @@ def _say(speech: Speech, settings: Settings, answer: Answer, steps: Attrition | 
         speech.say(_plain(message))
 
 
-def _table(speech: Speech, title: str, released: ReleasedTable) -> None:
+def say_table(speech: Speech, title: str, released: ReleasedTable) -> None:
+    """Print a released table: names for people where there are codes with names."""
     shown = released.display()
     # a code is for programs; where it has a name, people read the name
     columns = [c for c in shown.columns if f"{c}_name" not in shown.columns]

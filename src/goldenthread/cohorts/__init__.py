@@ -1,6 +1,7 @@
 """Who: expressions over facts about people, with attrition, breakdowns and versions that never change."""
 
 from goldenthread.cohorts.answers import Answer, Attrition, AttritionStep
+from goldenthread.cohorts.code_use import code_use
 from goldenthread.cohorts.cohort import Cohort
 from goldenthread.cohorts.dimensions import DIMENSIONS_MADE_HERE, Dimension
 from goldenthread.cohorts.distribution import distribution
@@ -21,6 +22,7 @@ __all__ = [
     "Dimension",
     "Population",
     "catalogue_of",
+    "code_use",
     "distribution",
     "freeze",
     "open_version",
