@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-_NEED_A_HOME = ("goldenthread/notebook.py", "goldenthread/__init__.py", "docs/ask.md")
+_NEED_A_HOME = ("goldenthread/notebook.py", "goldenthread/__init__.py")
 
 
 @pytest.fixture(scope="session")
