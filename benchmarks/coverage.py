@@ -136,7 +136,7 @@ def run(draw: Draw, outcomes: list[str], studies: int, effect: float, options: a
     naive: dict[str, list[tuple[float, bool, float]]] = defaultdict(list)
     without, unlike, refused, began = [], [], 0, time.perf_counter()
     for i in range(studies):
-        study, rate = draw(effect, np.random.default_rng([20, i]))
+        study, rate = draw(effect, np.random.default_rng([options.seed, i]))
         try:
             answer = compare(study, method=options.method, ratio=options.ratio, seed=i)
         except Refusal:
@@ -189,6 +189,7 @@ def main() -> None:
     ask.add_argument("--treated", type=int, default=300)
     ask.add_argument("--ratio", type=int, default=3)
     ask.add_argument("--method", default="matching", choices=["matching", "inverse probability", "entropy"])
+    ask.add_argument("--seed", type=int, default=20)
     ask.add_argument("--practice-spread", type=float, default=0.0)
     ask.add_argument("--effect", type=float, nargs="*", default=[0.8, 1.0])
     ask.add_argument("--home", type=Path, help="a demo home: its people and their histories are used")

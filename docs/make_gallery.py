@@ -1,11 +1,12 @@
-"""Draw the gallery of charts: ``python docs/make_gallery.py`` writes docs/gallery.md and docs/gallery/*.svg.
+"""Draw the gallery of charts: ``python docs/make_gallery.py HOME`` writes docs/gallery.md and docs/gallery/*.svg.
 
-Real public figures where there are any (docs/gallery/data), made-up ones elsewhere, and the page says which. Every
-figure passes disclosure control first, as it must.
+HOME is a demo home (``goldenthread demo HOME --people 20000``): every figure is of its made-up people, and passes
+disclosure control first, as it must. ``--look FOLDER`` also writes each picture as PNG, to be looked at.
 """
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import json
 from collections.abc import Callable
@@ -17,17 +18,24 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from gallery_data import AGES, GROUPS, USE, DemoFigures
 
 from goldenthread import charts
-from goldenthread.disclosure import release
-from goldenthread.statistics import funnel_limits, slope_index_of_inequality, xmr
+from goldenthread.disclosure import Derived, ReleasedTable, release
+from goldenthread.evaluation import interrupted_time_series
+from goldenthread.statistics import (
+    ESP2013,
+    directly_standardised_rate,
+    funnel_limits,
+    rate,
+    slope_index_of_inequality,
+    standard_error_from_limits,
+    xmr,
+)
 
 HERE = Path(__file__).parent
-DATA = HERE / "gallery" / "data"
-MADE_UP = "Made-up figures"
-SEGMENTS = ["Healthy", "Long-term condition", "Learning disability", "Serious mental illness", "Children, complex",
-            "Frailty", "Organ failure", "End of life"]  # fmt: skip
-RISKS = ["Low", "Rising", "High", "Very high"]
+SOURCE = "A demo of made-up people"
+Draw = Callable[[int], charts.Chart]
 
 
 @dataclass(frozen=True)
@@ -36,270 +44,316 @@ class Plate:
 
     name: str
     question: str
-    draw: Callable[[int], charts.Chart]
+    draw: Draw
 
 
-def theograph() -> Callable[[int], charts.Chart]:
-    """A made-up woman of 84."""
-    seen: list[tuple[str, str, str | None, str, str | None]] = [
-        ("ambulance", "2025-11-30", None, "999 call", "Fall, not in GP record"), ("ae", "2025-11-30", None, "Type 1", None),
-        ("emergency_admission", "2025-12-01", "2025-12-12", "Pneumonia", "Pneumonia"),
-        ("ambulance", "2026-02-12", None, "999 call", None), ("ae", "2026-02-12", None, "Type 1", None),
-        ("ambulance", "2026-05-07", None, "999 call", "Fall, hip fracture"), ("ae", "2026-05-07", None, "Type 1", None),
-        ("emergency_admission", "2026-05-07", "2026-05-29", "Fracture of neck of femur", "Hip fracture"),
-        ("ambulance", "2026-08-03", None, "999 call", None), ("ae", "2026-08-03", None, "Type 1", None),
-        ("ae", "2025-05-30", None, "Urgent treatment centre", None),
-        ("elective_admission", "2025-09-08", "2025-09-08", "Cataract, right eye", None),
-        ("social_care", "2026-06-03", None, "Home care, two visits a day", None),
-        ("letter", "2026-10-12", None, "Invitation, large print", None),
-        ("urgent_call", "2026-02-10", None, "Advice", None),
-    ]  # fmt: skip
-    rng = np.random.default_rng(3)
-    for month in pd.date_range("2024-12-20", "2026-10-20", 22):
-        day = month + pd.Timedelta(days=int(rng.integers(-12, 12)))
-        seen.append(("gp", f"{day:%Y-%m-%d}", None, "Consultation", None))
-    for name, days in (
-        ("outpatient", ["2025-01-28", "2025-04-28", "2025-08-26", "2026-03-14", "2026-06-22"]),
-        ("community", [f"{day:%Y-%m-%d}" for day in pd.date_range("2026-06-01", "2026-10-26", freq="7D")]),
-        ("community_worker", ["2026-06-22", "2026-07-22", "2026-08-21", "2026-09-20"]),
-    ):
-        seen += [(name, day, None, "Contact", None) for day in days]
-    frame = pd.DataFrame(seen, columns=["service", "start", "end", "detail", "note"])
-    frame.insert(0, "event", range(len(frame)))
-    frame["start"], frame["end"] = pd.to_datetime(frame["start"]), pd.to_datetime(frame["end"])
-    table = release(frame, policy="direct_care", dimensions=["event"], purpose="gallery", source=MADE_UP)
-    return lambda width: charts.theograph(table, until="2026-10-31", width=width)
-
-
-def matrix() -> Any:
-    """People and spend by segment and risk."""
-    people = [[14820, 1740, 130, 0], [5210, 3980, 1105, 148], [92, 61, 22, 3], [120, 88, 40, 11],
-              [60, 35, 18, 2], [240, 1310, 1480, 420], [31, 210, 330, 165], [0, 12, 85, 130]]  # fmt: skip
-    spend = [220, 480, 1400, 3100]
-    frame = pd.DataFrame([
-        {"segment": segment, "risk": risk, "people": people[i][j], "spend_per_head": spend[j] * (1 + 0.18 * i) if people[i][j] else np.nan}
-        for i, segment in enumerate(SEGMENTS) for j, risk in enumerate(RISKS)
-    ])  # fmt: skip
-    return release(frame, policy="hes", dimensions=["segment", "risk"], counts=["people"],
-                   means={"spend_per_head": "people"}, source=MADE_UP)  # fmt: skip
-
-
-def illness_map() -> Callable[[int], charts.Chart]:
-    """The published illness and disability ratio of each LSOA."""
-    frame = pd.read_csv(DATA / "illness_lsoa21.csv")[["lsoa21_code", "lsoa21_name", "illness_ratio"]]
-    table = release(frame, policy="hes", dimensions=["lsoa21_code", "lsoa21_name"], kinds={"illness_ratio": "value"},
-                    source="English Indices of Deprivation 2025", coverage="435 areas of Lincolnshire")  # fmt: skip
-    packed = (
-        files("goldenthread.definitions").joinpath("reference/lincolnshire_lsoa21.topojson.gz").read_bytes()
+def theograph(demo: DemoFigures) -> Draw:
+    """A made-up person seen by many services."""
+    table = release(
+        demo.one_person(), policy="direct_care", dimensions=["event"], purpose="gallery", source=SOURCE
     )
-    land = charts.topojson_to_geojson(json.loads(gzip.decompress(packed)))
-    return lambda width: charts.choropleth(
-        table, land, value="illness_ratio", name="lsoa21_name", measure="Illness and disability ratio", unit="",
-        comparator=("England", 100.0), classes=[80, 100, 120, 150], width=width)  # fmt: skip
+    return lambda width: charts.theograph(table, until=demo.end.date(), width=width)
 
 
-def hidden_map() -> Callable[[int], charts.Chart]:
-    """Four areas of one district, one of them hidden."""
-    rng = np.random.default_rng(7)
-    packed = (
-        files("goldenthread.definitions").joinpath("reference/lincolnshire_lsoa21.topojson.gz").read_bytes()
-    )
-    land = charts.topojson_to_geojson(json.loads(gzip.decompress(packed)))
-    land["features"] = [f for f in land["features"] if f["properties"]["ltla24_code"] == "E07000136"]
+def matrix(demo: DemoFigures) -> ReleasedTable:
+    """People by medicines and use of A&E, and how many more there are than a year before."""
+    cells = pd.MultiIndex.from_product([GROUPS, USE], names=["group", "use"])
     frame = pd.DataFrame({
-        "lsoa21_code": [f["properties"]["lsoa21_code"] for f in land["features"]],
-        "lsoa21_name": [f["properties"]["lsoa21_name"] for f in land["features"]],
-        "people": rng.integers(1200, 2400, len(land["features"])),
-    })  # fmt: skip
-    frame["count"] = rng.poisson(frame["people"] * rng.gamma(3, 0.004, len(frame)))
-    frame["value"] = frame["count"] / frame["people"] * 1000
-    table = release(frame, policy="hes", dimensions=["lsoa21_code", "lsoa21_name"], counts=["people", "count"],
-                    rates={"value": ("count", "people")}, source=MADE_UP)  # fmt: skip
-    return lambda width: charts.choropleth(
-        table, land, name="lsoa21_name", measure="Falls seen in A&E", width=width
+        "people": demo.now.groupby(["group", "use"]).size().reindex(cells, fill_value=0),
+        "a_year_ago": demo.earlier.groupby(["group", "use"]).size().reindex(cells, fill_value=0),
+    }).reset_index()  # fmt: skip
+
+    def grown(now: np.ndarray, then: np.ndarray) -> list[np.ndarray]:
+        return [100 * (np.divide(now, then, out=np.full(len(now), np.nan), where=then > 0) - 1)]
+
+    return release(frame, policy="hes", dimensions=["group", "use"], counts=["people", "a_year_ago"], source=SOURCE,
+                   derived=[Derived(("growth",), ("value",), "people", "a_year_ago", grown)])  # fmt: skip
+
+
+def boundaries() -> dict[str, Any]:
+    """The LSOAs of Lincolnshire."""
+    packed = files("goldenthread.definitions").joinpath("reference/lincolnshire_lsoa21.topojson.gz")
+    land: dict[str, Any] = charts.topojson_to_geojson(json.loads(gzip.decompress(packed.read_bytes())))
+    return land
+
+
+def attended(by: list[str], people: pd.DataFrame, column: str = "attended") -> ReleasedTable:
+    """People registered, and those who went to A&E (or were admitted) in the last year."""
+    frame = people.groupby(by, as_index=False).agg(
+        people=("pid", "size"), count=(column, lambda n: (n > 0).sum())
     )
+    frame["value"] = frame["count"] / frame["people"] * 1000
+    return release(frame, policy="hes", dimensions=by, counts=["people", "count"], source=SOURCE,
+                   rates={"value": ("count", "people")})  # fmt: skip
 
 
-def pyramid() -> Callable[[int], charts.Chart]:
-    """Registered people of the ICB."""
-    table = release(pd.read_csv(DATA / "ages_aug2026.csv"), policy="hes", dimensions=["age", "sex"], counts=["people"],
-                    kinds={"england": "value"}, source="Patients registered at a GP practice, NHS England, August 2026",
-                    coverage="Lincolnshire ICB")  # fmt: skip
+def district_map(demo: DemoFigures) -> Draw:
+    """The LSOAs of one district; the small numbers of a demo leave many hidden."""
+    land = boundaries()
+    names = {f["properties"]["lsoa21_code"]: f["properties"]["lsoa21_name"] for f in land["features"]
+             if f["properties"]["ltla24_code"] == "E07000136"}  # fmt: skip
+    land["features"] = [f for f in land["features"] if f["properties"]["lsoa21_code"] in names]
+    people = demo.now[demo.now["lsoa"].isin(list(names))]
+    people = people.assign(lsoa21_code=people["lsoa"], lsoa21_name=people["lsoa"].map(names))
+    table = attended(["lsoa21_code", "lsoa21_name"], people, "admitted")
+    return lambda width: charts.choropleth(
+        table, land, name="lsoa21_name", measure="People admitted as an emergency in 12 months", width=width)  # fmt: skip
+
+
+def pcn_map(demo: DemoFigures) -> Draw:
+    """Primary care networks, each drawn as the LSOAs where most of its people live."""
+    here = demo.now.groupby("lsoa")["pcn"].agg(lambda p: p.mode().iloc[0]).to_dict()
+    name = dict(demo.ask("SELECT pcn, name FROM pcn").itertuples(index=False, name=None))
+    shapes: dict[str, list[Any]] = {}
+    for feature in boundaries()["features"]:
+        pcn, land = here.get(feature["properties"]["lsoa21_code"]), feature["geometry"]
+        rings = land["coordinates"] if land["type"] == "MultiPolygon" else [land["coordinates"]]
+        shapes.setdefault(pcn or "", []).extend(rings)
+    features = [
+        {"type": "Feature", "properties": {"pcn": pcn}, "geometry": {"type": "MultiPolygon", "coordinates": rings}}
+        for pcn, rings in sorted(shapes.items()) if pcn
+    ]  # fmt: skip
+    table = attended(["pcn", "pcn_name"], demo.now.assign(pcn_name=demo.now["pcn"].map(name)))
+    return lambda width: charts.choropleth(
+        table, {"type": "FeatureCollection", "features": features}, area="pcn", name="pcn_name",
+        measure="People who went to A&E in 12 months", width=width)  # fmt: skip
+
+
+def pyramid(demo: DemoFigures) -> Draw:
+    """Registered people of the demo against the published ages of England."""
+    england = pd.read_csv(HERE / "gallery" / "data" / "ages_aug2026.csv")[["age", "sex", "england"]]
+    sex = demo.now["sex"].map({"1": "Male", "2": "Female"})
+    here = (
+        demo.now.assign(age=demo.now["band"], sex=sex)
+        .groupby(["age", "sex"], as_index=False)
+        .agg(people=("pid", "size"))
+    )
+    frame = england.merge(here, how="left", on=["age", "sex"])
+    frame["people"] = frame["people"].fillna(0).astype(int)
+    table = release(frame, policy="hes", dimensions=["age", "sex"], counts=["people"], kinds={"england": "value"},
+                    source=f"{SOURCE}; England from patients registered at a GP practice, NHS England, August 2026")  # fmt: skip
     return lambda width: charts.population_pyramid(table, width=width)
 
 
-def control() -> Callable[[int], charts.Chart]:
-    """Published four-hour waits."""
-    frame = pd.read_csv(DATA / "ae_monthly.csv", parse_dates=["month"])
-    within = 100 * (1 - frame["attendances_over_4hours"] / frame["total_attendances"])
+def control(demo: DemoFigures) -> Draw:
+    """Four-hour waits by month."""
+    frame = demo.monthly()
+    within = 100 * frame["within"] / frame["attendances"]
     result = xmr(within.to_numpy(), improvement="increase", target=78.0)
     points = result.frame[["value", "mean", "lower_limit", "upper_limit", "point_type", "segment"]]
     points = points.assign(date=frame["month"], point_type=points["point_type"].astype(object))
-    table = release(points, policy="hes", dimensions=["date"], source="A&E attendances, NHS England",
-                    coverage="Lincolnshire ICB, all types", kinds={"value": "value", "mean": "value", "lower_limit": "lower",
-                    "upper_limit": "upper", "point_type": "text", "segment": "value"})  # fmt: skip
+    table = release(points, policy="hes", dimensions=["date"], source=SOURCE, kinds={
+        "value": "value", "mean": "value", "lower_limit": "lower", "upper_limit": "upper", "point_type": "text",
+        "segment": "value"})  # fmt: skip
     return lambda width: charts.control_chart(
-        table, target=78.0, unit="%", measure="A&E seen within four hours", width=width)  # fmt: skip
+        table, target=78.0, unit="%", measure="A&E seen within four hours", width=width
+    )
 
 
-def funnel() -> Callable[[int], charts.Chart]:
-    """Made-up practices."""
-    rng = np.random.default_rng(5)
-    size = rng.integers(2500, 22000, 60)
-    rate = np.clip(rng.normal(0.062, 0.0035, 60), 0.03, 0.1)
-    rate[[3, 10]] = 0.09, 0.038
-    count = rng.binomial(size, rate)
-    limits = funnel_limits(count, size)
-    frame = pd.DataFrame({"area": [f"Practice {i + 1}" for i in range(60)], "count": count, "denominator": size,
-                          "value": count / size})  # fmt: skip
-    table = release(frame, policy="hes", dimensions=["area"], counts=["count", "denominator"],
-                    rates={"value": ("count", "denominator")}, kinds={"value": "proportion"}, source=MADE_UP)  # fmt: skip
-    return lambda width: charts.funnel(table, limits=limits.curve, average=limits.baseline, measure="Diabetes recorded",
-                                       unit="", width=width)  # fmt: skip
+def funnel(demo: DemoFigures) -> Draw:
+    """Practices by the share of their people who went to A&E."""
+    names = dict(demo.ask("SELECT practice, name FROM practice").itertuples(index=False, name=None))
+    people = demo.now.assign(area=demo.now["practice"].map(names))
+    frame = people.groupby("area", as_index=False).agg(
+        denominator=("pid", "size"), count=("attended", lambda n: (n > 0).sum())
+    )
+    limits = funnel_limits(frame["count"].to_numpy(), frame["denominator"].to_numpy())
+    frame["value"] = frame["count"] / frame["denominator"]
+    table = release(frame, policy="hes", dimensions=["area"], counts=["count", "denominator"], source=SOURCE,
+                    rates={"value": ("count", "denominator")}, kinds={"value": "proportion"})  # fmt: skip
+    return lambda width: charts.funnel(table, limits=limits.curve, average=limits.baseline,
+                                       measure="People who went to A&E in 12 months", unit="", width=width)  # fmt: skip
 
 
-def gradient() -> Callable[[int], charts.Chart]:
-    """Illness and disability by tenth of deprivation within the county."""
-    frame = pd.read_csv(DATA / "illness_lsoa21.csv")
-    weight = frame["population_census2021"]
-    groups = frame.assign(w=weight, wx=weight * frame["illness_ratio"]).groupby("imd_decile")
-    value = groups["wx"].sum() / groups["w"].sum()
-    spread = groups["illness_ratio"].std() / np.sqrt(groups.size())
-    slope = slope_index_of_inequality(value.to_numpy(), spread.to_numpy(), groups["w"].sum().to_numpy(), seed=1,
-                                      repetitions=20_000)  # fmt: skip
-    names = ["Most deprived", *(str(i) for i in range(2, 10)), "Least deprived"]
-    shown = pd.DataFrame({"group": names, "value": value.to_numpy(), "lower": (value - 1.96 * spread).to_numpy(),
-                          "upper": (value + 1.96 * spread).to_numpy()})  # fmt: skip
-    table = release(shown, policy="hes", dimensions=["group"],
-                    kinds={"value": "value", "lower": "lower", "upper": "upper"},
-                    source="English Indices of Deprivation 2025", coverage="435 areas of Lincolnshire")  # fmt: skip
+def gradient(demo: DemoFigures) -> Draw:
+    """A&E attendances by fifth of deprivation, standardised for age; a person may attend more than once."""
+    rows, spread, size = [], [], []
+    for fifth in range(1, 6):
+        people = demo.now[(demo.now["imd_decile"] + 1) // 2 == fifth]
+        ages = people.groupby("band")
+        count = ages["attended"].sum().reindex(AGES, fill_value=0)
+        found = directly_standardised_rate(
+            count,
+            ages.size().reindex(AGES, fill_value=0),
+            ESP2013,
+            per=1000,
+            people_by_frequency=demo.by_frequency(people),
+        )
+        name = {1: "Most deprived fifth", 5: "Least deprived fifth"}.get(fifth, str(fifth))
+        rows.append(
+            (name, int((people["attended"] > 0).sum()), len(people), found.value, found.lower, found.upper)
+        )
+        spread.append(standard_error_from_limits(found.lower, found.upper, value_type="rate"))
+        size.append(len(people))
+    frame = pd.DataFrame(rows, columns=["group", "went", "people", "value", "lower", "upper"])
+    slope = slope_index_of_inequality(
+        frame["value"], spread, size, value_type="rate", seed=1, repetitions=20_000
+    )
+    based = dict.fromkeys(["value", "lower", "upper"], ("went", "people"))
+    table = release(frame, policy="hes", dimensions=["group"], counts=["went", "people"], rates=based,
+                    kinds={"lower": "lower", "upper": "upper"}, standardised=list(based), source=SOURCE)  # fmt: skip
     return lambda width: charts.deprivation_gradient(
-        table, slope=slope, measure="Illness and disability ratios", unit="", comparator=("England", 100.0), width=width)  # fmt: skip
-
-
-def trend() -> Callable[[int], charts.Chart]:
-    """Made-up admissions by quarter."""
-    quarter = pd.date_range("2023-01-01", periods=15, freq="QS")
-    value = np.array([98, 99, 101, 103, 100, 104, 107, 106, 110, 111, 113, 112, 116, 118, 117.0])
-    frame = pd.DataFrame({"date": quarter, "value": value, "lower": value - 4, "upper": value + 4,
-                          "england": np.linspace(95, 99, 15)})  # fmt: skip
-    table = release(frame, policy="hes", dimensions=["date"], source=MADE_UP,
-                    kinds={"value": "value", "lower": "lower", "upper": "upper", "england": "value"})  # fmt: skip
-    return lambda width: charts.trend(table, comparator="england", here="This PCN", width=width)
-
-
-def love() -> Callable[[int], charts.Chart]:
-    """Made-up balance."""
-    names = ["Age", "Female", "Most deprived fifth", "Moderate or severe frailty", "Falls in 12 months",
-             "Emergency admissions in 12 months", "Bed days in 12 months", "Eight or more medicines", "Lives alone",
-             "Care home", "COPD", "Heart failure", "Diabetes", "Dementia"]  # fmt: skip
-    before = np.array([0.62, 0.12, 0.2, 0.55, 0.9, 0.81, 0.66, 0.7, 0.3, -0.25, 0.2, 0.31, 0.08, 0.15])
-    after = before * np.random.default_rng(5).uniform(-0.1, 0.1, 14)
-    table = release(pd.DataFrame({"covariate": names, "before": before, "after": after}), policy="hes",
-                    dimensions=["covariate"], kinds={"before": "value", "after": "value"}, source=MADE_UP)  # fmt: skip
-    return lambda width: charts.love_plot(table, width=width)
-
-
-def events() -> Callable[[int], charts.Chart]:
-    """A made-up effect by quarter."""
-    value = np.array(
-        [-0.5, -1, -1.2, -2, 2.7, -1, 2.4, 0.8, -0.5, -3, -8.3, -13.2, -20.7, -22.3, -20.7, -21.4, -20.5]
+        table, slope=slope, measure="A&E attendances", width=width
     )
-    frame = pd.DataFrame(
-        {"quarter": np.arange(-8, 9), "value": value, "lower": value - 5.6, "upper": value + 5.5}
+
+
+def trend(demo: DemoFigures) -> Draw:
+    """A&E attendances of the most deprived fifth by quarter, beside everybody's."""
+    events = demo.ask(f"""
+        SELECT date_trunc('quarter', e.date)::DATE AS date, count(*) AS everybody, count(DISTINCT e.pid) AS people_all,
+               count(*) FILTER (l.imd_decile <= 2) AS here, count(DISTINCT e.pid) FILTER (l.imd_decile <= 2) AS people
+        FROM emergency_attendance e JOIN address a ON a.pid = e.pid AND a.start_date <= e.date
+            AND (a.end_date IS NULL OR a.end_date >= e.date) JOIN lsoa l USING (lsoa)
+        WHERE e.date >= '2024-01-01' AND e.date <= DATE '{demo.end:%Y-%m-%d}' GROUP BY 1 ORDER BY 1""")
+    events = events[
+        pd.to_datetime(events["date"]) + pd.DateOffset(months=3) <= demo.end + pd.Timedelta(days=1)
+    ]
+    living = int((demo.now["imd_decile"] <= 2).sum())
+    found = rate(events["here"].to_numpy(), np.full(len(events), living), per=1000)
+    frame = events[["date", "people"]].assign(
+        value=found.value,
+        lower=found.lower,
+        upper=found.upper,
+        all=events["everybody"] / len(demo.now) * 1000,
     )
-    table = release(frame, policy="hes", dimensions=["quarter"], source=MADE_UP,
-                    kinds={"value": "value", "lower": "lower", "upper": "upper"})  # fmt: skip
-    people = "612 people and 1,836 matched on 25 things"
-    return lambda width: charts.event_study(table, people=people, width=width)
+    table = release(frame, policy="hes", dimensions=["date"], counts=["people"], kinds={
+        "lower": "lower", "upper": "upper", "all": "value", "value": "rate"}, source=SOURCE, drop=["people"],
+        rates=dict.fromkeys(["value", "lower", "upper"], ("people", "people")),
+        standardised=["value", "lower", "upper"])  # fmt: skip
+    return lambda width: charts.trend(table, comparator="all", comparator_words="Everybody", here="Most deprived fifth",
+                                      measure="A&E attendances a quarter", width=width)  # fmt: skip
+
+
+def compared(demo: DemoFigures) -> tuple[Draw, Draw]:
+    """Love plot and event study of the falls service of the demo."""
+    found = demo.falls()
+    balance = found.balance[found.balance["matched_on"]].assign(
+        covariate=lambda f: f["covariate"].replace({"sex: 1": "male", "sex: 2": "female"}).str.replace("_", " ").str.capitalize(),
+        before=lambda f: f["smd_before"], after=lambda f: f["smd_after"])[["covariate", "before", "after"]]  # fmt: skip
+    love = release(
+        balance,
+        policy="hes",
+        dimensions=["covariate"],
+        kinds={"before": "value", "after": "value"},
+        source=SOURCE,
+    )
+    step = found.event_study[["quarter", "percent", "percent_lower", "percent_upper"]].copy()
+    step.columns = pd.Index(["quarter", "value", "lower", "upper"])
+    step.loc[step["quarter"] < 0, "quarter"] += 1
+    events = release(step, policy="hes", dimensions=["quarter"], source=SOURCE,
+                     kinds={"value": "value", "lower": "lower", "upper": "upper"})  # fmt: skip
+    people = f"{found.n_treated} people and {found.n_control:,} others, weighted to be like them"
+    return (lambda width: charts.love_plot(love, width=width),
+            lambda width: charts.event_study(events, people=people,
+                                              difference_words="Difference from weighted people", width=width))  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Change:
-    """A made-up effect, percent."""
+    """An effect in percent."""
 
     value: float
     lower: float
     upper: float
 
 
-def series() -> Callable[[int], charts.Chart]:
-    """A made-up monthly series with a step of 14% fewer."""
-    month = np.arange(44)
-    expected = 310 + 1.2 * month + 25 * np.cos(2 * np.pi * month / 12)
-    fitted = expected * np.where(month >= 28, 0.86, 1.0)
-    frame = pd.DataFrame({
-        "date": pd.date_range("2023-01-01", periods=44, freq="MS"), "fitted": fitted, "counterfactual": expected,
-        "observed": np.random.default_rng(5).poisson(fitted), "lower": expected * 0.93, "upper": expected * 1.07,
-    })  # fmt: skip
-    table = release(frame, policy="hes", dimensions=["date"], counts=["observed"], source=MADE_UP, kinds={
+def series(demo: DemoFigures) -> Draw:
+    """Monthly attendances about a day on which nothing began: a placebo."""
+    frame = demo.monthly().rename(columns={"month": "date"})[["date", "attendances"]]
+    found = interrupted_time_series(
+        frame, time="date", count="attendances", start="2025-11-01", season="harmonics"
+    )
+    e = found.effect
+    shown = found.series.reset_index(drop=True)
+    spread = 1.96 * np.sqrt(found.dispersion * shown["expected"])
+    shown = pd.DataFrame({"date": frame["date"], "observed": shown["count"].astype(int), "fitted": shown["fitted"],
+                          "counterfactual": shown["expected"], "lower": shown["expected"] - spread,
+                          "upper": shown["expected"] + spread})  # fmt: skip
+    table = release(shown, policy="hes", dimensions=["date"], counts=["observed"], source=SOURCE, kinds={
         "fitted": "value", "counterfactual": "value", "lower": "lower", "upper": "upper"})  # fmt: skip
+    change = Change(*(100 * (v - 1) for v in (e.value, e.lower, e.upper)))
     return lambda width: charts.interrupted_series(
-        table, start="2025-05-01", effect=Change(-14.0, -18.0, -9.8), started="the falls service began", width=width)  # fmt: skip
+        table, start="2025-11-01", effect=change, measure="A&E attendances", started="1 November 2025", width=width)  # fmt: skip
 
 
-def attrition() -> Callable[[int], charts.Chart]:
-    """A made-up cohort."""
-    frame = pd.DataFrame({
-        "step": ["Registered, and covered by an agreement", "Aged 65 or over", "Fell, or moderate or severe frailty",
-                 "Eight or more medicines", "Not in a care home"],
-        "people": [36115, 10470, 2315, 1020, 845],
-    })  # fmt: skip
-    table = release(frame, policy="hes", dimensions=["step"], counts=["people"], source=MADE_UP)
+def attrition(demo: DemoFigures) -> Draw:
+    """From everybody to those a service might invite."""
+    people, steps = demo.now, []
+    for step, meets in (
+        ("Registered", lambda f: f["age"] >= 0), ("Aged 65 or over", lambda f: f["age"] >= 65),
+        ("Three or more regular medicines", lambda f: f["medicines"] >= 3),
+        ("Went to A&E in the last 12 months", lambda f: f["attended"] > 0),
+        ("Not in a care home", lambda f: ~f["care_home"].fillna(False).astype(bool)),
+    ):  # fmt: skip
+        people = people[meets(people)]
+        steps.append((step, len(people)))
+    table = release(pd.DataFrame(steps, columns=["step", "people"]), policy="hes", dimensions=["step"], counts=["people"],
+                    source=SOURCE)  # fmt: skip
     return lambda width: charts.attrition(table, width=width)
 
 
-def movement() -> Callable[[int], charts.Chart]:
-    """Made-up moves between segments."""
-    groups = ["Healthy", "Long-term condition", "Frailty", "End of life"]
-    moved = [[14200, 620, 40, 3], [180, 9100, 510, 41], [6, 150, 3000, 210], [0, 2, 11, 120]]
-    frame = pd.DataFrame([
-        {"before": groups[i], "after": groups[j], "people": moved[i][j]} for i in range(4) for j in range(4)
-    ])  # fmt: skip
-    table = release(frame, policy="hes", dimensions=["before", "after"], counts=["people"], source=MADE_UP)
+def movement(demo: DemoFigures) -> Draw:
+    """Who has more or fewer medicines than a year ago."""
+    groups = GROUPS[1:]
+    both = demo.earlier[["pid", "group"]].merge(
+        demo.now[["pid", "group"]], on="pid", suffixes=("_before", "_after")
+    )
+    cells = pd.MultiIndex.from_product([groups, groups], names=["before", "after"])
+    frame = (
+        both.groupby(["group_before", "group_after"])
+        .size()
+        .reindex(cells, fill_value=0)
+        .reset_index(name="people")
+    )
+    table = release(frame, policy="hes", dimensions=["before", "after"], counts=["people"], source=SOURCE)
     return lambda width: charts.segment_movement(table, order=groups, width=width)
 
 
-def plates() -> list[Plate]:
+def plates(demo: DemoFigures) -> list[Plate]:
     """Every chart, in the order of the page."""
-    cells = matrix()
-    where = "/ask?segment={segment}&risk={risk}"
+    cells = matrix(demo)
+    love, events = compared(demo)
+    order: dict[str, Any] = {"row": "group", "column": "use", "row_order": GROUPS, "column_order": USE,
+                             "column_words": "A&E attendances in 12 months", "address": "/ask?group={group}&use={use}"}  # fmt: skip
     return [
-        Plate("theograph", "What has this person's time been like?", theograph()),
-        Plate("bubble-matrix", "Where are the people, and where is the spend?",
-              lambda width: charts.bubble_matrix(cells, address=where, width=width)),
-        Plate("segment-risk-matrix", "How many people need what kind of care?",
-              lambda width: charts.segment_risk_matrix(cells, address=where, width=width)),
-        Plate("map", "Where is it highest?", illness_map()),
-        Plate("map-hidden", "Where is it highest, when some numbers are small?", hidden_map()),
-        Plate("population-pyramid", "Who lives here?", pyramid()),
-        Plate("control-chart", "Is it changing, and will it meet its target?", control()),
-        Plate("funnel", "Which places differ by more than chance?", funnel()),
-        Plate("deprivation-gradient", "Who fares worse, and by how much?", gradient()),
-        Plate("trend", "Is it rising or falling?", trend()),
-        Plate("love-plot", "Were the people compared alike?", love()),
-        Plate("event-study", "Were they alike before, and different after?", events()),
-        Plate("interrupted-series", "Did the series leave the path it was on?", series()),
-        Plate("attrition", "How did we get from everybody to these people?", attrition()),
-        Plate("segment-movement", "Who is moving between segments?", movement()),
+        Plate("theograph", "What has this person's time been like?", theograph(demo)),
+        Plate("bubble-matrix", "Where are the people, and where are there more of them?",
+              lambda width: charts.bubble_matrix(cells, colour="growth", colour_words="more people than a year ago",
+                                                 growth=True, width=width, **order)),
+        Plate("segment-risk-matrix", "How many people need how much?",
+              lambda width: charts.segment_risk_matrix(cells, width=width, **order)),
+        Plate("map", "Which network is highest?", pcn_map(demo)),
+        Plate("map-hidden", "Where is it highest, when many numbers are small?", district_map(demo)),
+        Plate("population-pyramid", "Who lives here?", pyramid(demo)),
+        Plate("control-chart", "Is it changing, and will it meet its target?", control(demo)),
+        Plate("funnel", "Which places differ by more than chance?", funnel(demo)),
+        Plate("deprivation-gradient", "Who fares worse, and by how much?", gradient(demo)),
+        Plate("trend", "Is it rising or falling?", trend(demo)),
+        Plate("love-plot", "Were the people compared alike?", love),
+        Plate("event-study", "Were they alike before, and different after?", events),
+        Plate("interrupted-series", "Did the series leave the path it was on? (On this day nothing began.)", series(demo)),
+        Plate("attrition", "How did we get from everybody to these people?", attrition(demo)),
+        Plate("segment-movement", "Who is moving between groups?", movement(demo)),
     ]  # fmt: skip
 
 
 HEAD = """# Gallery of charts
 
 Each chart is headed by its reading, made from its numbers; below it are how it is worked out and the same figures as
-a table. Hatched means hidden to protect people, never zero. The map, the ages, the four-hour waits and the gradient
-are real published figures of Lincolnshire ([sources](gallery/data/SOURCES.md)); everything else is made up to look
-like a primary care network, and nothing here is about a real person or practice.
+a table. Hatched means hidden to protect people, never zero. Every figure is of {people:,} made-up people at
+{practices} made-up practices (a demo made by `goldenthread demo HOME --people {asked}`); only the boundaries and the ages
+of England are real ([sources](gallery/data/SOURCES.md)). Nothing here is about a real person or practice, and a demo is not a
+finding about anywhere.
 
-Drawn by `python docs/make_gallery.py`. Every function takes a table that `disclosure.release` has passed and draws at
-the width asked for: 760 pixels here, and 340 for a phone, as the pictures marked "phone" show.
+Drawn by `python docs/make_gallery.py HOME`. Every function takes a table that `disclosure.release` has passed (HES rules; the
+theograph under direct care) and draws at the width asked for: 760 pixels here, and 340 for a phone, as the pictures marked
+"phone" show.
 """
 
 
-def page(drawn: list[tuple[Plate, charts.Chart]]) -> str:
+def page(drawn: list[tuple[Plate, charts.Chart]], head: str) -> str:
     """The Markdown of the gallery."""
-    parts = [HEAD]
+    parts = [head]
     for plate, chart in drawn:
         parts.append(f"## {plate.question}\n\n![{escape(chart.alt)}](gallery/{plate.name}.svg)\n")
         parts.append(f"`{plate.name}` · [phone](gallery/{plate.name}-phone.svg)\n")
@@ -316,15 +370,27 @@ def page(drawn: list[tuple[Plate, charts.Chart]]) -> str:
 
 def main() -> None:
     """Write the page and its pictures."""
+    ask = argparse.ArgumentParser(description="Draw the gallery of charts from a demo home.")
+    ask.add_argument("home", type=Path)
+    ask.add_argument("--look", type=Path, help="also write every picture as PNG into this folder")
+    options = ask.parse_args()
+    demo = DemoFigures(options.home)
     drawn = []
-    for plate in plates():
-        chart = plate.draw(760)
-        (HERE / "gallery" / f"{plate.name}.svg").write_text(chart.svg(titled=True), encoding="utf-8")
-        phone = plate.draw(340).svg(titled=True)
-        (HERE / "gallery" / f"{plate.name}-phone.svg").write_text(phone, encoding="utf-8")
+    for plate in plates(demo):
+        for width in (340, 760):
+            chart = plate.draw(width)
+            name = f"{plate.name}-phone" if width == 340 else plate.name
+            (HERE / "gallery" / f"{name}.svg").write_text(chart.svg(titled=True), encoding="utf-8")
+            if options.look:
+                options.look.mkdir(parents=True, exist_ok=True)
+                (options.look / f"{name}.png").write_bytes(chart.png(scale=1.5))
+        if options.look:
+            (options.look / f"{plate.name}.html").write_text(chart.html(), encoding="utf-8")
         drawn.append((plate, chart))
         print(f"{plate.name:22} {chart.sentence}")
-    (HERE / "gallery.md").write_text(page(drawn), encoding="utf-8")
+    people, practices = len(demo.now), demo.now["practice"].nunique()
+    head = HEAD.format(people=people, practices=practices, asked=round(people, -3))
+    (HERE / "gallery.md").write_text(page(drawn, head), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -49,6 +49,11 @@ class _Grid:
     rows: list[str]
     columns: list[str]
     place: list[tuple[int, int]]
+    what: str
+
+    def level(self, column: int) -> str:
+        """A column's name in a sentence: "high risk", or "two or more A&E attendances"."""
+        return f"{words.lower_first(self.columns[column])} {self.what}"
 
 
 def _grid(
@@ -57,12 +62,15 @@ def _grid(
     column: str,
     row_order: Sequence[str] | None,
     column_order: Sequence[str] | None,
+    column_words: str,
 ) -> _Grid:
     down, across = figures.order(row, row_order), figures.order(column, column_order)
     where = [
         (down.index(r), across.index(c)) for r, c in zip(figures.text(row), figures.text(column), strict=True)
     ]
-    return _Grid(figures, down, across, where)
+    return _Grid(
+        figures, down, across, where, "risk" if column == "risk" else words.lower_first(column_words)
+    )
 
 
 def bubble_matrix(
@@ -117,7 +125,7 @@ def bubble_matrix(
             table=table_twin,
             hidden=any(said),
         )
-    grid = _grid(figures, row, column, row_order, column_order)
+    grid = _grid(figures, row, column, row_order, column_order, column_words)
     links = addresses(address, _records(figures, row, column))
     spec = _bubbles(
         grid, count, tone, figures.hidden(people), growth, say, column_words, colour_words, links, width
@@ -159,7 +167,7 @@ def _bubble_sentence(
 
 def _cell_name(grid: _Grid, index: int) -> str:
     r, c = grid.place[index]
-    return f"{words.lower_first(grid.rows[r])}, {words.lower_first(grid.columns[c])} risk"
+    return f"{words.lower_first(grid.rows[r])}, {grid.level(c)}"
 
 
 def _concentration(count: Any, tone: Any) -> tuple[float, float]:
@@ -333,7 +341,7 @@ def segment_risk_matrix(
             figures, kind, "people by segment and risk", width=width, how=HOW_CELLS, table=table_twin,
             hidden=bool(hidden.any()),
         )  # fmt: skip
-    grid = _grid(figures, row, column, row_order, column_order)
+    grid = _grid(figures, row, column, row_order, column_order, column_words)
     links = addresses(address, _records(figures, row, column))
     top_cell = int(np.nanargmax(count))
     aside = " of the people shown" if hidden.any() else ""
@@ -348,7 +356,7 @@ def segment_risk_matrix(
         worst = float(sum(count[i] for i in last))
         if worst:
             sentence = sentence[:-1] + (
-                f"; {words.number(worst)}{' of them' if hidden.any() else ''} are at {words.lower_first(grid.columns[-1])} risk "
+                f"; {words.number(worst)}{' of those shown' if hidden.any() else ''} {'are at' if grid.what == 'risk' else 'have'} {grid.level(-1)} "
                 f"({words.percent(worst / total * 100)})."
             )
     seconds = [f"{say(v)}" if words.is_known(v) else "" for v in more]
