@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from goldenthread import __version__
+from goldenthread.lake import arranging
 from goldenthread.lake.files import (
     LakeError,
     disk_trouble,
@@ -25,6 +28,8 @@ from goldenthread.model import Table, table
 
 PEOPLE_PER_FILE = 50_000
 PEOPLE_PER_CODE_FILE = 200_000
+PEOPLE_AT_ONCE = 100_000
+"""People whose rows ``write_ordered`` holds in memory: some 11 million events, 0.4 GB in each order."""
 _PARQUET = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880"
 
 
@@ -45,6 +50,11 @@ class SnapshotBuilder:
         self._files: list[DataFile] = []
         self._people = 0
         self.connection = connection
+
+    @property
+    def snapshot(self) -> str:
+        """Id of the snapshot being built."""
+        return self._snapshot
 
     @property
     def people(self) -> int:
@@ -87,6 +97,68 @@ class SnapshotBuilder:
                     progress(rows.count)
         return total
 
+    def write_ordered(
+        self,
+        name: str,
+        rows: Callable[[int, int], pa.Table],
+        *,
+        progress: Callable[[int], None] | None = None,
+    ) -> int:
+        """Write a large table of coded events from Arrow, one range of people at a time; returns its rows.
+
+        ``rows(first_pid, last_pid)`` gives the rows of people first_pid to last_pid, both included, in any
+        order; rows that are nearly in order cost least. The files hold what ``write_chunked`` would
+        write. The grain must already be unique: ``Lake.verify(deep=True)`` proves it.
+        """
+        declared = table(name)
+        keys = [*declared.sort, *(c for c in declared.columns if c not in declared.sort)]
+        if tuple(keys[:3]) != arranging.LEADING or declared.sort_by_code != (
+            "code",
+            *(c for c in declared.sort if c != "code"),
+        ):
+            raise LakeError(f"{name} is not a table of coded events: use write_chunked.")
+        total, people = 0, max(self._people, 1)
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            for first in range(0, people, PEOPLE_AT_ONCE):
+                stop = min(first + PEOPLE_AT_ONCE, people)
+                made = arranging.by_person(
+                    arranging.conform(declared, rows(first, stop - 1), self._people), keys
+                )
+                both = [
+                    pool.submit(self._write_people, declared, made, first, stop),
+                    pool.submit(self._write_codes, declared, made, first, stop),
+                ]
+                # In this order, so that the manifest lists files in one order.
+                self._files += [file for each in both for file in each.result()]
+                total += made.num_rows
+                if progress is not None:
+                    progress(made.num_rows)
+        return total
+
+    def _write_people(self, declared: Table, rows: pa.Table, first: int, stop: int) -> list[DataFile]:
+        """The person files of rows that are in order by person."""
+        files, pid = [], rows["pid"].to_numpy()
+        for start in range(first, stop, PEOPLE_PER_FILE):
+            end = min(start + PEOPLE_PER_FILE, stop) - 1
+            begin, until = pid.searchsorted([start, end + 1])
+            chosen = rows.slice(begin, until - begin)
+            files.append(self._write_file(declared, chosen, "person", f"{start:08d}", (start, end)))
+        return files
+
+    def _write_codes(self, declared: Table, rows: pa.Table, first: int, stop: int) -> list[DataFile]:
+        ordered = arranging.by_code(rows)
+        return [self._write_file(declared, ordered, "code", f"{first:08d}", (first, stop - 1))]
+
+    def _write_file(
+        self, declared: Table, rows: pa.Table, order: str, stem: str, pids: tuple[int, int]
+    ) -> DataFile:
+        path = self._path(declared, order, stem)
+        try:
+            arranging.write_parquet(rows, path)
+        except (OSError, pa.ArrowException) as error:
+            raise disk_trouble(error, self._lake) or error from error
+        return self._entry(declared, order, path, rows.num_rows, pids)
+
     def write_unlinked(self, name: str, sql: str) -> int:
         """Write rows that belong to nobody known: counted in totals, never in anything about people."""
         declared = table(name)
@@ -116,9 +188,7 @@ class SnapshotBuilder:
         sort: Sequence[str],
         pids: tuple[int, int] | None = None,
     ) -> None:
-        folder = self._staging / declared.name / order
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{stem}.parquet"
+        path = self._path(declared, order, stem)
         others = [c for c in declared.columns if c not in sort and declared.columns[c].type != "text_list"]
         columns = ", ".join(declared.columns)
         keys = ", ".join([*sort, *others])
@@ -126,18 +196,27 @@ class SnapshotBuilder:
         rows = self.connection.execute(
             f"SELECT num_rows FROM parquet_file_metadata({quote(path)})"
         ).fetchone()
+        self._files.append(self._entry(declared, order, path, int(rows[0]) if rows else 0, pids))
+
+    def _path(self, declared: Table, order: str, stem: str) -> Path:
+        folder = self._staging / declared.name / order
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{stem}.parquet"
+
+    def _entry(
+        self, declared: Table, order: str, path: Path, rows: int, pids: tuple[int, int] | None
+    ) -> DataFile:
+        """What the manifest says of a file that has been written; it is on the disk from here on."""
         sync_file(path)
-        self._files.append(
-            DataFile(
-                table=declared.name,
-                order=order,
-                path=path.relative_to(self._staging).as_posix(),
-                rows=int(rows[0]) if rows else 0,
-                bytes=path.stat().st_size,
-                sha256=sha256(path),
-                first_pid=pids[0] if pids else None,
-                last_pid=pids[1] if pids else None,
-            )
+        return DataFile(
+            table=declared.name,
+            order=order,
+            path=path.relative_to(self._staging).as_posix(),
+            rows=rows,
+            bytes=path.stat().st_size,
+            sha256=sha256(path),
+            first_pid=pids[0] if pids else None,
+            last_pid=pids[1] if pids else None,
         )
 
     def _run(self, sql: str) -> None:

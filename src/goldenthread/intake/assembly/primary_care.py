@@ -68,7 +68,10 @@ def stream(
     def rows(first: int, last: int) -> str:
         return f"SELECT {columns} FROM ({source.register(first, last)})"
 
-    written = builder.write_chunked(name, rows, progress=progress)
+    if table(name).code:
+        written = builder.write_ordered(name, source.table, progress=progress)
+    else:
+        written = builder.write_chunked(name, rows, progress=progress)
     tally.linked += written
     if loose := sum(sources.accounts[p.relative].staged for p in sources.parts[feed]) - written:
         # Patients who have left the extract since this file was accepted.

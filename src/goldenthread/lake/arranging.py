@@ -1,0 +1,126 @@
+"""Puts the rows of a large event table in order without a general sort, and writes them to Parquet.
+
+Rows of a large table arrive practice by practice, each practice's already in order. Only people who moved, and
+rows of one person, day and code, have to be put right (decision 0055).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from goldenthread.lake.files import LakeError
+from goldenthread.model import Table
+
+ROWS_PER_GROUP = 122_880
+LEADING = ("pid", "date", "code")
+_KINDS = {"INTEGER": pa.int32(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "DATE": pa.date32()}
+
+
+def conform(declared: Table, given: pa.Table, people: int) -> pa.Table:
+    """The declared columns in their order and types; refuses what the declaration does not allow.
+
+    Columns of text may come as dictionaries and stay so.
+    """
+    columns = []
+    for name, column in declared.columns.items():
+        if name not in given.column_names:
+            raise LakeError(f"{declared.name}: the rows to write lack the column {name!r}.")
+        values = given[name]
+        if not column.nullable and values.null_count:
+            raise LakeError(f"{declared.name}: {values.null_count} of {given.num_rows} rows have no {name}.")
+        kind = _KINDS.get(column.duckdb_type, pa.string())
+        keep = pa.types.is_dictionary(values.type) and kind == pa.string()
+        columns.append(values if keep else values.cast(kind))
+    made = pa.table(columns, names=list(declared.columns))
+    if made.num_rows:
+        ends = pc.min_max(made["pid"]).as_py()
+        if ends["min"] < 0 or ends["max"] >= people:
+            raise LakeError(
+                f"{declared.name}: pids run from {ends['min']} to {ends['max']}, but there are {people} people."
+            )
+    return made
+
+
+def by_person(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
+    """Rows in the order of ``keys`` (which begin with pid, date and code), empty values last.
+
+    >>> rows = pa.table({"pid": [1, 0, 0], "date": [9, 9, 9], "code": [5, 7, 6]})
+    >>> by_person(rows, ("pid", "date", "code"))["code"].to_pylist()
+    [6, 7, 5]
+    """
+    if rows.num_rows < 2:
+        return rows
+    pid, date, code = (rows[name].to_numpy().astype(np.int64) for name in LEADING)
+    key = (pid << 32) + date
+    del pid, date
+    order: NDArray[np.int64] | None = None
+    if (key[1:] < key[:-1]).any():
+        order = np.argsort(key, kind="stable")
+        key, code = key[order], code[order]
+    same = key[1:] == key[:-1]
+    doubtful = same & (code[1:] <= code[:-1])
+    del key, code
+    if doubtful.any():
+        if order is None:
+            order = np.arange(rows.num_rows)
+        group = np.concatenate([[0], np.cumsum(~same, dtype=np.int32)])
+        flagged = np.zeros(int(group[-1]) + 1, np.bool_)
+        flagged[group[1:][doubtful]] = True
+        at = np.flatnonzero(flagged[group])
+        order[at] = order[at][_fully_sorted(taken(rows, order[at]), keys)]
+    return rows if order is None else taken(rows, order)
+
+
+def _fully_sorted(rows: pa.Table, keys: Sequence[str]) -> NDArray[np.uint64]:
+    columns = {
+        name: column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+        for name, column in zip(rows.column_names, rows.columns, strict=True)
+    }
+    sort_keys = [(name, "ascending") for name in keys]
+    # Empty values come last, as in DuckDB.
+    found: NDArray[np.uint64] = pc.sort_indices(pa.table(columns), sort_keys=sort_keys).to_numpy()
+    return found
+
+
+def by_code(rows: pa.Table) -> pa.Table:
+    """Rows that are in order by person, in order by code and then by person."""
+    if rows.num_rows < 2:
+        return rows
+    encoded = pc.dictionary_encode(rows["code"].combine_chunks())
+    codes = encoded.dictionary.to_numpy()
+    # Numpy sorts 16-bit numbers by counting them: one pass, and equal ones stay in order.
+    kind = np.uint16 if len(codes) <= 1 << 16 else np.int64
+    rank = np.empty(len(codes), kind)
+    rank[np.argsort(codes)] = np.arange(len(codes), dtype=kind)
+    return taken(rows, np.argsort(rank[encoded.indices.to_numpy()], kind="stable"))
+
+
+def taken(rows: pa.Table, order: NDArray[np.int64]) -> pa.Table:
+    """Rows by number."""
+    chosen = pa.array(order.astype(np.uint32))
+    columns = [
+        (column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()).take(chosen)
+        for column in rows.columns
+    ]
+    return pa.table(columns, names=rows.column_names)
+
+
+def write_parquet(rows: pa.Table, path: Path) -> None:
+    """Write rows as they stand; the same rows give the same bytes."""
+    texts = [name for name in rows.column_names if name != "pid"]
+    pq.write_table(
+        rows,
+        path,
+        compression="zstd",
+        row_group_size=ROWS_PER_GROUP,
+        use_dictionary=texts,
+        column_encoding={"pid": "DELTA_BINARY_PACKED"},
+        store_schema=False,  # dictionaries are a form of the writer, not of the table
+    )
