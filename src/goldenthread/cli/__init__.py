@@ -8,6 +8,7 @@ import goldenthread.cli.doctor
 import goldenthread.cli.feeds
 import goldenthread.cli.home
 import goldenthread.cli.keys
+import goldenthread.cli.need
 import goldenthread.cli.population
 import goldenthread.cli.snapshots  # noqa: F401
 from goldenthread.cli.app import app, main

@@ -1,0 +1,33 @@
+"""Predicted need: a model of emergency admission fitted on the data itself, shown before it is used, beside what can be done."""
+
+from goldenthread.prediction.definition import Feature, Limits, ModelDefinition, model_definition
+from goldenthread.prediction.errors import PredictionError
+from goldenthread.prediction.fitted import Column, FittedModel, StoredTable, latest, save
+from goldenthread.prediction.fitting import date_of_use, fit, outcome_span
+from goldenthread.prediction.using import GROUPS, IMPACTABILITY, by_group, impactability
+from goldenthread.prediction.validation import Discrimination, Line, auc, brier, calibration_line
+
+__all__ = [
+    "GROUPS",
+    "IMPACTABILITY",
+    "Column",
+    "Discrimination",
+    "Feature",
+    "FittedModel",
+    "Limits",
+    "Line",
+    "ModelDefinition",
+    "PredictionError",
+    "StoredTable",
+    "auc",
+    "brier",
+    "by_group",
+    "calibration_line",
+    "date_of_use",
+    "fit",
+    "impactability",
+    "latest",
+    "model_definition",
+    "outcome_span",
+    "save",
+]
