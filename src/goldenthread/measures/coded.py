@@ -306,6 +306,7 @@ class CodedAnswer:
         order = np.argsort(numbers, kind="stable")
         self._bounds = np.searchsorted(numbers[order], np.arange(slots + 1))
         self._table, self._order, self._first, self._people = table, order, first, people
+        self._columns: dict[str, Any] = {}
 
     def rows(self, slot: Slot) -> np.ndarray:
         """Positions of the slot's rows."""
@@ -313,14 +314,16 @@ class CodedAnswer:
 
     def column(self, name: str, at: np.ndarray) -> Any:
         """Values of a column at these positions; dates as days since 1900."""
-        values = self._table.column(name).to_numpy()[at]
-        if values.dtype.kind == "M":
-            return (values.astype("datetime64[D]") - np.datetime64(EPOCH, "D")).astype(np.int64)
-        return values
+        if name not in self._columns:
+            values = self._table.column(name).to_numpy()
+            if values.dtype.kind == "M":
+                values = (values.astype("datetime64[D]") - np.datetime64(EPOCH, "D")).astype(np.int64)
+            self._columns[name] = values
+        return self._columns[name][at]
 
     def people(self, at: np.ndarray) -> Any:
         """Positions of the people of these rows within the range."""
-        return self._table.column("pid").to_numpy()[at].astype(np.int64) - self._first
+        return self.column("pid", at).astype(np.int64) - self._first
 
     def take(self, slot: Slot) -> np.ndarray:
         """The fact for everybody in the range: float64 with NaN for missing, bool, or days since 1900 (-1 for missing)."""
