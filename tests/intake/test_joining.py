@@ -102,6 +102,7 @@ def test_spells_agree_with_plain_python(rows: list[dict[str, Any]]) -> None:
 EVENT = st.fixed_dictionaries(
     {
         "who": st.sampled_from([b"a", b"b"]),
+        "client_type": st.sampled_from(["service user", "service user", "carer"]),
         "event_type": st.sampled_from(["service", "service", "review"]),
         "service_type": st.sampled_from([None, "long term: nursing"]),
         "first": st.integers(0, 40),
@@ -116,7 +117,7 @@ def event_table(rows: list[dict[str, Any]]) -> pa.Table:
             "who": row["who"],
             "record": None,
             "organisation": "CLN",
-            "client_type": "service user",
+            "client_type": row["client_type"],
             "event_type": row["event_type"],
             "service_type": row["service_type"],
             "delivery_mechanism": None,
@@ -148,7 +149,7 @@ def plain_islands(rows: list[dict[str, Any]]) -> set[tuple[Any, ...]]:
     ):
         last = row["end_date"] or datetime.date.max
         for island in islands:
-            if island[0] != (row["who"], row["event_type"], row["service_type"]):
+            if island[0] != (row["who"], row["client_type"], row["event_type"], row["service_type"]):
                 continue
             near = island[2] == datetime.date.max or row["start_date"] <= island[2] + datetime.timedelta(
                 days=1
@@ -159,7 +160,14 @@ def plain_islands(rows: list[dict[str, Any]]) -> set[tuple[Any, ...]]:
                 island[2], island[3] = max(island[2], last), island[3] + 1
                 break
         else:
-            islands.append([(row["who"], row["event_type"], row["service_type"]), row["start_date"], last, 1])
+            islands.append(
+                [
+                    (row["who"], row["client_type"], row["event_type"], row["service_type"]),
+                    row["start_date"],
+                    last,
+                    1,
+                ]
+            )
     return {
         (*key, first, None if last == datetime.date.max else last, rows) for key, first, last, rows in islands
     }
@@ -171,9 +179,38 @@ def test_islands_agree_with_plain_python(rows: list[dict[str, Any]]) -> None:
     table = event_table(rows)
     result = ask("events", table, islands_sql("events"))
     found = [
-        (r["who"], r["event_type"], r["service_type"], r["start_date"], r["end_date"], r["rows_joined"])
+        tuple(
+            r[c]
+            for c in (
+                "who",
+                "client_type",
+                "event_type",
+                "service_type",
+                "start_date",
+                "end_date",
+                "rows_joined",
+            )
+        )
         for r in result
     ]
     assert len(found) == len(set(found))
     assert set(found) == plain_islands(table.to_pylist())
     assert sum(r["rows_joined"] for r in result) == len(rows)
+
+
+def test_support_for_oneself_and_as_a_carer_are_two_spells() -> None:
+    """A carer whose own care begins while the carer's support runs has both, each with its own days."""
+    rows = [
+        {
+            "who": b"a",
+            "client_type": kind,
+            "event_type": "service",
+            "service_type": None,
+            "first": at,
+            "length": 9,
+        }
+        for kind, at in (("carer", 0), ("service user", 5), ("carer", 10))
+    ]
+    result = ask("events", event_table(rows), islands_sql("events"))
+    spells = {(r["client_type"], r["start_date"].day, r["end_date"].day, r["rows_joined"]) for r in result}
+    assert spells == {("carer", 1, 20, 2), ("service user", 6, 15, 1)}

@@ -66,9 +66,9 @@ def _count_support(sources: Sources, family: str) -> None:
 def islands_sql(events: str) -> str:
     """SQL that joins rows of one social care package into spells.
 
-    Rows about services of one person (or, unlinked, of one identity as sent), provider, service type and
-    delivery mechanism are one spell where they overlap, touch or leave no full day between them. A row
-    without an end goes on. Requests, assessments and reviews are moments: they are not joined, but rows that
+    Rows about services of one person (or, unlinked, of one identity as sent), provider, client type (support
+    for oneself is not support as a carer), service type and delivery mechanism are one spell where they
+    overlap, touch or leave no full day between them. A row without an end goes on. Requests, assessments and reviews are moments: they are not joined, but rows that
     share their grain count once. The last row by start, submission and reference says the rest.
     """
     same = [c for c in table("social_care").grain if c not in ("pid", "start_date", "provider")]
@@ -89,7 +89,7 @@ def islands_sql(events: str) -> str:
             ORDER BY start_date, until, submission_date, event_reference
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS island FROM reach
     )
-    SELECT who, organisation AS provider, last(client_type ORDER BY {_LAST}) AS client_type, event_type, service_type,
+    SELECT who, organisation AS provider, client_type, event_type, service_type,
         delivery_mechanism, last(primary_support_reason ORDER BY {_LAST}) AS primary_support_reason,
         min(start_date) AS start_date, nullif(max(until), DATE '9999-12-31') AS end_date,
         count(*)::INTEGER AS rows_joined, count(*) AS rows
