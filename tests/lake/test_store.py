@@ -262,6 +262,25 @@ def test_a_full_disk_is_said_plainly(tmp_path: Path, fill) -> None:
         subprocess.run(["umount", "-l", str(small)], check=True)
 
 
+@pytest.mark.parametrize("where", ["lake", "lake/snapshots", "lake/cache"])
+def test_a_file_where_a_folder_belongs_is_named(tmp_path: Path, fill, where: str) -> None:
+    lake = Lake(tmp_path / "lake")
+    if where != "lake":
+        lake.path.mkdir()
+    (tmp_path / where).write_text("a note")
+
+    def use() -> None:
+        with lake.begin(memory_mb=500) as builder:
+            fill(builder)
+            assert builder.commit() == builder.snapshot
+        lake.current().cache()
+
+    with pytest.raises(LakeError) as caught:
+        use()
+    assert caught.value.message == f"{tmp_path / where} is a file, but a folder belongs there."
+    assert (tmp_path / where).read_text() == "a note"
+
+
 def test_readers_in_another_process_see_the_snapshot(built: Lake) -> None:
     script = f"""
 from pathlib import Path

@@ -90,6 +90,14 @@ def disk_trouble(error: BaseException, folder: Path) -> LakeError | None:
             f"The disk under {folder} is full; the previous snapshot is untouched.",
             "Free some space (`goldenthread snapshots prune` removes old snapshots), then run the refresh again.",
         )
+    if code in (errno.ENOTDIR, errno.EEXIST):
+        named = Path(getattr(error, "filename", None) or folder)
+        for path in (named, *named.parents):
+            if path.is_file():
+                return LakeError(
+                    f"{path} is a file, but a folder belongs there.",
+                    "Move the file away, then run the refresh again.",
+                )
     if (
         code in (errno.EROFS, errno.EACCES, errno.EPERM)
         or "read-only file system" in words

@@ -89,6 +89,12 @@ class Lake:
                 shutil.rmtree(staging, ignore_errors=True)
                 shutil.rmtree(spill, ignore_errors=True)
 
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Keep refreshes away while something they rest on is changed; ``RefreshRunningError`` where one runs."""
+        with refresh_lock(self.path), explain_disk_trouble(self.path):
+            yield
+
     def prune(self, keep: int = 2) -> list[str]:
         """Remove all but the newest ``keep`` snapshots, leftovers and stale caches; returns what went.
 
