@@ -27,7 +27,7 @@ def list_codes(home: HomeOption = None, as_json: JsonOption = False, quiet: Quie
     """List the codelists, how many codes each has, and whether each is as it was pinned."""
     speech = Speech(as_json=as_json, quiet=quiet)
     pinned = _pinned(home)
-    found = [
+    found: list[dict[str, Any]] = [
         {
             "name": name, "system": one.system, "codes": len(one.codes), "hash": one.hash, "file": one.file,
             "column": one.column, "pinned": _state(pinned, name, one),

@@ -49,7 +49,8 @@ def _uses(population: Population, codelist: Codelist) -> pd.DataFrame:
         connection.register("wanted", pa.table({"code": codes}))
         connection.register("members", pa.table({"pid": population.pids}))
         sql = f"SELECT DISTINCT m.pid, u.code FROM members AS m JOIN ({_SNOMED if snomed else _ICD10}) AS u ON u.pid = m.pid"
-        return connection.execute(sql, {"day": population.index_date}).df()
+        found: pd.DataFrame = connection.execute(sql, {"day": population.index_date}).df()
+        return found
     finally:
         connection.close()
 

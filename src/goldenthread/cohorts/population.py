@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -121,13 +122,10 @@ class Population:
 
     def count(self, needs: Iterable[str], *, where: str) -> int:
         """How many of these people meet a condition: one statement. For use inside the house: release it before it is shown."""
+        sql = f"SELECT count(*) FROM members JOIN person USING (pid) WHERE {where}"
         with self._lock:
-            row = (
-                self._facts(needs)
-                .execute(f"SELECT count(*) FROM members JOIN person USING (pid) WHERE {where}")
-                .fetchone()
-            )
-        return int(row[0]) if row else 0
+            rows = self._facts(needs).execute(sql).fetchall()
+        return int(rows[0][0])
 
     @cached_property
     def pids(self) -> np.ndarray:
@@ -159,9 +157,9 @@ class Population:
         """A connection with ``person`` (the facts) and ``members`` (who may be asked about and is registered)."""
         wanted = list(dict.fromkeys(["registered", *needs]))
         if self._connection is None:
-            path = self._table(wanted)
-            self._connection = _open(path)
-            if path is None:
+            self._connection = self._stored(wanted)
+            if self._connection is None:
+                self._connection = duckdb.connect(":memory:", config=OFFLINE)
                 self._on_the_fly = set()
                 self._add(wanted)
             self._join_eligible()
@@ -169,8 +167,8 @@ class Population:
             self._add(wanted)
         return self._connection
 
-    def _table(self, wanted: list[str]) -> str | None:
-        """The person table's file, made if that is worth its while; ``None`` to work out only what is needed."""
+    def _stored(self, wanted: list[str]) -> duckdb.DuckDBPyConnection | None:
+        """The person table, made if that is worth its while; ``None`` to work out only what is needed."""
         path = table_path(self.snapshot, self.catalogue, self.index_date)
         worth = self.index_date == self.data_date or len(wanted) > FEW_FACTS
         if not (path.exists() or worth):
@@ -182,8 +180,8 @@ class Population:
                     self.snapshot, self.catalogue, self.index_date,
                     memory_mb=self._memory_mb, threads=self._threads, known=self.variables,
                 )  # fmt: skip
-                if _readable(str(made)):
-                    return str(made)
+                if (connection := _opened(made)) is not None:
+                    return connection
                 made.unlink(missing_ok=True)
         return None
 
@@ -222,20 +220,17 @@ class Population:
         self._connection.unregister("eligible")
 
 
-def _open(path: str | None) -> duckdb.DuckDBPyConnection:
-    if path is None:
-        return duckdb.connect(":memory:", config=OFFLINE)
-    return duckdb.connect(path, read_only=True, config=OFFLINE)
-
-
-def _readable(path: str) -> bool:
-    """Whether the file is a whole person table: a machine that lost its power may have left half of one."""
+def _opened(path: Path) -> duckdb.DuckDBPyConnection | None:
+    """A whole person table; ``None`` for what a machine that lost its power may have left of one."""
+    connection = None
     try:
-        with duckdb.connect(path, read_only=True, config=OFFLINE) as connection:
-            connection.execute("SELECT count(registered) FROM person")
+        connection = duckdb.connect(str(path), read_only=True, config=OFFLINE)
+        connection.execute("SELECT registered FROM person LIMIT 1").fetchall()
     except duckdb.Error:
-        return False
-    return True
+        if connection is not None:
+            connection.close()
+        return None
+    return connection
 
 
 def _day(day: date) -> str:
