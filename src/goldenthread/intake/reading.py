@@ -76,8 +76,8 @@ class _Lines:
     @cached_property
     def spans(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         ends = self.newlines[np.searchsorted(self.newlines, self.body) :]
-        quotes = np.flatnonzero(np.frombuffer(self.data, np.uint8) == 34)
-        if len(quotes):
+        if self.data.find(b'"') >= 0:
+            quotes = np.flatnonzero(np.frombuffer(self.data, np.uint8) == 34)
             ends = ends[np.searchsorted(quotes, ends) % 2 == np.searchsorted(quotes, self.body) % 2]
         if not self.data.endswith(b"\n"):
             ends = np.append(ends, len(self.data))

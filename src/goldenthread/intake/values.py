@@ -10,6 +10,7 @@ import datetime
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -86,22 +87,28 @@ def _nhs_number(rule: ColumnRule, texts: pa.Array) -> tuple[pa.Array, NDArray[np
     return pc.if_else(pa.array(good), plain, None), reasons.astype(np.int8)
 
 
-def _date_reader(rule: ColumnRule) -> Callable[[str], tuple[datetime.date, int] | None]:
-    shapes = [(_shape(f), 0) for f in rule.formats if "day" in rule.precision]
-    if "month" in rule.precision:
+Read = tuple[datetime.date, int] | None
+
+
+@cache
+def _date_reader(formats: tuple[str, ...], precision: tuple[str, ...]) -> Callable[[str], Read]:
+    shapes = [(_shape(f), 0) for f in formats if "day" in precision]
+    if "month" in precision:
         shapes.append((_shape("%Y-%m"), 1))
-    if "year" in rule.precision:
+    if "year" in precision:
         shapes.append((_shape("%Y"), 2))
 
-    def read(text: str) -> tuple[datetime.date, int] | None:
-        for shape, precision in shapes:
+    # Every practice sends the same few thousand days.
+    @lru_cache(maxsize=1 << 15)
+    def read(text: str) -> Read:
+        for shape, precise in shapes:
             if found := shape.fullmatch(text):
                 part = found.groupdict()
                 try:
                     date = datetime.date(int(part["Y"]), int(part.get("m") or 1), int(part.get("d") or 1))
                 except ValueError:
                     return None
-                return date, precision
+                return date, precise
         return None
 
     return read
@@ -115,7 +122,7 @@ def _shape(form: str) -> re.Pattern[str]:
 def _dates(
     rule: ColumnRule, texts: pa.Array, today: datetime.date
 ) -> tuple[pa.Array, NDArray[np.int8], NDArray[np.int8]]:
-    read = _date_reader(rule)
+    read = _date_reader(tuple(rule.formats), tuple(rule.precision))
     values, reasons, precision = [], [], []
     for text in texts.to_pylist():
         found = read(text)
