@@ -200,3 +200,33 @@ def test_a_policy_of_one_s_own() -> None:
     table = release(pd.DataFrame({"people": [9, 10]}), policy=local, counts=["people"])
     assert table.display()["people"].tolist() == ["*", "10"]
     assert "fewer than 10" in table.message
+
+
+def test_words_in_a_column_of_figures_are_refused() -> None:
+    frame = pd.DataFrame({"area": ["North", "South"], "value": ["12", "about 40"]})
+    with pytest.raises(
+        DisclosureError, match=r"area=South.*'about 40', which is not a number.*declared as value"
+    ):
+        release(frame, policy="hes", dimensions=["area"], kinds={"value": "value"})
+
+
+def test_a_missing_figure_is_not_a_word() -> None:
+    frame = pd.DataFrame({"area": ["North", "South"], "value": [12.0, None]})
+    assert release(frame, policy="hes", dimensions=["area"], kinds={"value": "value"}).display().shape == (
+        2,
+        2,
+    )
+
+
+def test_more_people_counted_than_there_are_is_refused() -> None:
+    frame = pd.DataFrame({"area": ["North", "South"], "seen": [20, 50], "people": [40, 45]})
+    frame["share"] = frame["seen"] / frame["people"]
+    asked = {
+        "policy": "hes",
+        "dimensions": ["area"],
+        "counts": ["seen", "people"],
+        "rates": {"share": ("seen", "people")},
+    }
+    with pytest.raises(DisclosureError, match="area=South.*'seen' is larger than 'people': 50 of 45"):
+        release(frame, kinds={"share": "proportion"}, **asked)
+    assert len(release(frame, **asked).frame) == 2

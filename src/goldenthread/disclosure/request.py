@@ -112,6 +112,7 @@ def check_request(request: Request) -> None:
             )
     for name in columns:
         _check_kind(request, name)
+    _check_numbers(request, columns)
     for total, parts in request.parts.items():
         for name in (total, *parts):
             if name not in request.counts:
@@ -155,6 +156,37 @@ def _check_kind(request: Request, name: str) -> None:
         )
     if base:
         _check_base(request, name, base)
+
+
+def _check_numbers(request: Request, columns: list[str]) -> None:
+    """Words in a column of figures, and more people counted than there are, would otherwise pass in silence."""
+    for name in columns:
+        if request.kind(name) in ("dimension", "text", "count"):
+            continue
+        series = request.frame[name]
+        row = _first(pd.to_numeric(series, errors="coerce").isna() & series.notna())
+        if row is not None:
+            raise DisclosureError(
+                f"{describe_row(request.frame, request.dimensions, row)}: {name!r} is {series.iloc[row]!r}, which is"
+                f" not a number, and the column is declared as {request.kind(name)}.",
+                f'Say kinds={{"{name}": "text"}} if it holds words, or correct the figure.',
+            )
+    for top, bottom in {b for c, b in request.rates.items() if request.kind(c) == "proportion"}:
+        if top in request.counts and bottom in request.counts:
+            counted, people = (pd.to_numeric(request.frame[c], errors="coerce") for c in (top, bottom))
+            row = _first(counted > people)
+            if row is not None:
+                raise DisclosureError(
+                    f"{describe_row(request.frame, request.dimensions, row)}: {top!r} is larger than {bottom!r}: "
+                    f"{request.frame[top].iloc[row]} of {request.frame[bottom].iloc[row]}.",
+                    'A proportion counts people once each; declare it as "rate" where events can repeat.',
+                )
+
+
+def _first(wrong: pd.Series) -> int | None:
+    """Return the position of the first row that is wrong."""
+    at = np.flatnonzero(wrong.to_numpy(dtype=bool))
+    return int(at[0]) if len(at) else None
 
 
 def _check_base(request: Request, name: str, base: tuple[str, ...]) -> None:
