@@ -109,7 +109,7 @@ class Chart:
             f'<figure class="gt-chart" aria-labelledby="{self.ident}-reading">'
             f'<figcaption><h{heading} class="gt-chart__reading" id="{self.ident}-reading">{escape(self.sentence)}'
             f"</h{heading}></figcaption>"
-            f'<div class="gt-chart__drawing">{self._svg}</div>'
+            f'<div class="gt-chart__drawing" tabindex="0" role="group" aria-label="Drawing">{self._svg}</div>'
             f'<details class="nhsuk-details gt-chart__how"><summary class="nhsuk-details__summary">'
             f'<span class="nhsuk-details__summary-text">How this is worked out</span></summary>'
             f'<div class="nhsuk-details__text"><p>{escape(self.how)}</p></div></details>'
