@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Mapping
@@ -52,7 +53,8 @@ def person_table(
     """
     target = table_path(snapshot, catalogue, index_date)
     if target.exists():
-        os.utime(target)
+        with contextlib.suppress(OSError):  # another user's file is as good, only not ours to touch
+            os.utime(target)
         return target
     target.parent.mkdir(exist_ok=True)
     draft = target.with_name(f".{snapshot.id}.{os.getpid()}.{target.name[-26:]}")
