@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ WITH, WITHOUT = 45, 12
 _FIXED = {
     "person": {
         "pid": "i::INTEGER", "pseudonym": "encode(lpad(i::VARCHAR, 16, '0'))", "birth_month": "DATE '1930-01-01' + to_months((i * 7) % 900)",
-        "sex": "(1 + i % 2)::VARCHAR", "ethnicity": "CASE WHEN i % 3 = 0 THEN 'J' ELSE 'A' END", "nhs_number_verified": "true",
+        "sex": "(1 + (i // 7) % 2)::VARCHAR", "ethnicity": "CASE WHEN i % 3 = 0 THEN 'J' ELSE 'A' END", "nhs_number_verified": "true",
     },
     "registration": {
         "pid": "i::INTEGER", "start_date": "DATE '2000-01-01'", "practice": "CASE WHEN i < 1000 THEN 'Z00001' ELSE 'Z00002' END",
@@ -90,7 +91,7 @@ def town(folder: Path, chance: str) -> Snapshot:
     lake = Lake(folder)
     admissions = {
         "pid": "i::INTEGER", "spell_id": "i || '-' || y", "provider": "'RZ1'", "method": "'21'", "emergency": "true", "patient_class": "'1'",
-        "date": "DATE '2022-10-01' + to_months(12 * y::INTEGER) + (hash(i * 31 + y) % 360)::INTEGER", "episodes": "1", "bed_days": "1",
+        "date": "(DATE '2022-10-01' + to_months((12 * y)::INTEGER))::DATE + (hash(i * 31 + y) % 360)::INTEGER", "episodes": "1", "bed_days": "1",
         "diagnoses": "CAST([] AS VARCHAR[])", "procedures": "CAST([] AS VARCHAR[])",
     }  # fmt: skip
     with lake.begin(memory_mb=300, threads=1) as builder:
@@ -140,8 +141,15 @@ def unfair(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
 
 @pytest.fixture(scope="session")
 def ask(snapshot: Snapshot, catalogue: Catalogue) -> Callable[..., Population]:
+    """A population of the town, the same one for the same question, as at the end of its hospital data."""
+
+    made: dict[object, Population] = {}
+
     def make(of: Snapshot = snapshot, **more: object) -> Population:
-        return Population(of, catalogue, **more)  # type: ignore[arg-type]
+        key = (of.path, *sorted((n, str(v)) for n, v in more.items()))
+        if key not in made:
+            made[key] = Population(of, catalogue, **{"index_date": date(2026, 9, 30), **more})  # type: ignore[arg-type]
+        return made[key]
 
     return make
 

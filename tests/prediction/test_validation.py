@@ -51,7 +51,9 @@ def test_the_calibration_line_is_that_of_statsmodels() -> None:
     assert found.slope == pytest.approx(slope.params[1], abs=1e-6)
     assert (found.slope_lower, found.slope_upper) == pytest.approx(tuple(slope.conf_int()[1]), abs=1e-5)
     assert found.intercept == pytest.approx(level.params[0], abs=1e-6)
-    assert (found.intercept_lower, found.intercept_upper) == pytest.approx(tuple(level.conf_int()[0]), abs=1e-5)
+    assert (found.intercept_lower, found.intercept_upper) == pytest.approx(
+        tuple(level.conf_int()[0]), abs=1e-5
+    )
 
 
 def test_right_risks_have_slope_one_and_intercept_nought_and_exaggerated_ones_half() -> None:
@@ -60,7 +62,9 @@ def test_right_risks_have_slope_one_and_intercept_nought_and_exaggerated_ones_ha
     assert line.slope == pytest.approx(1, abs=0.05)
     assert line.intercept == pytest.approx(0, abs=0.05)
     score = 2 * np.log(risk / (1 - risk))
-    assert calibration_line(outcome, 1 / (1 + np.exp(-score))).slope == pytest.approx(line.slope / 2, abs=1e-6)
+    assert calibration_line(outcome, 1 / (1 + np.exp(-score))).slope == pytest.approx(
+        line.slope / 2, abs=1e-6
+    )
 
 
 @settings(max_examples=60, deadline=None)
