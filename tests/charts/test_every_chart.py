@@ -200,3 +200,10 @@ def test_two_charts_on_one_page_share_no_names(examples: Any) -> None:
     page = examples["deprivation_gradient"].chart().html() + examples["attrition"].chart().html()
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
+
+
+def test_charts_whose_fills_are_the_figure_keep_them_in_forced_colours(example: Any) -> None:
+    """A map turned to outlines, or a key emptied of its shades, would say nothing."""
+    chart = example.chart(width=760)
+    keeps = "gt-chart--own-colours" in chart.html()
+    assert keeps == (chart.kind in {"Map", "Bubble matrix", "Movement between segments", "Control chart"})

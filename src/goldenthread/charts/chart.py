@@ -19,6 +19,8 @@ from goldenthread.charts.words import clean
 
 #: vl-convert carries several; Altair 6.3 writes for this one.
 VEGA_LITE = "6.4"
+#: Charts whose fills are the figure: with forced colours they keep their own, on white (chart.css).
+OWN_COLOURS = frozenset({"Map", "Bubble matrix", "Movement between segments", "Control chart"})
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,9 @@ class Chart:
         """
         if heading not in range(2, 7):
             raise ChartError(f"A chart's heading cannot be at level {heading}.", "Give a level from 2 to 6.")
+        own = " gt-chart--own-colours" if self.kind in OWN_COLOURS else ""
         return (
-            f'<figure class="gt-chart" aria-labelledby="{self.ident}-reading">'
+            f'<figure class="gt-chart{own}" aria-labelledby="{self.ident}-reading">'
             f'<figcaption><h{heading} class="gt-chart__reading" id="{self.ident}-reading">{escape(self.sentence)}'
             f"</h{heading}></figcaption>"
             f'<div class="gt-chart__drawing" tabindex="0" role="group" aria-label="Drawing">{self._svg}</div>'
