@@ -225,3 +225,12 @@ def test_a_group_too_small_is_named_and_one_not_known_is_judged(
     assert few == ["ethnic group Other"]
     assert len(reasons) == 1
     assert "Not known" in reasons[0]
+
+
+def test_where_counts_are_rounded_no_share_gives_the_true_one_away(
+    ask: Ask, fitted: FittedModel, definition: ModelDefinition
+) -> None:
+    shown = by_group(ask(purpose="research"), fitted, definition, "sex").frame
+    assert (shown["people"] % 5 == 0).all()
+    again = shown["expected"] / shown["expected_share"]
+    assert np.allclose(again, shown["people"].astype(float), atol=0.5)

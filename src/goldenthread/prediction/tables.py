@@ -38,6 +38,12 @@ def told(population: Population, question: str) -> dict[str, Any]:
     return {"ledger": population.ledger, "recipient": population.recipient, "population": question}
 
 
+def as_shown(population: Population, counts: NDArray[np.int64]) -> Floats:
+    """Counts rounded as the purpose's disclosure policy will show them, for figures that are worked out from them."""
+    base = max(named_policy(population.purpose.disclosure).rounding, 1)
+    return np.round(counts / base) * base
+
+
 def calibration_table(
     population: Population,
     title: str,
@@ -55,9 +61,8 @@ def calibration_table(
     admitted = np.array([int(outcome[m].sum()) for _, m in masks])
     expected = np.array([float(risk[m].sum()) for _, m in masks])
     people = np.array([int(m.sum()) for _, m in masks])
-    # of counts that are shown rounded, the ratio must not give the true one away
-    base = max(named_policy(population.purpose.disclosure).rounding, 1)
-    shown = np.round(admitted / base) * base
+    # of counts that are shown rounded, ratios and shares must not give the true ones away
+    shown = as_shown(population, admitted)
     lower, upper = poisson_limits(shown)
     frame = pd.DataFrame(
         {
@@ -66,7 +71,7 @@ def calibration_table(
             "admitted": admitted,
             "expected": np.round(expected, 1),
             "observed_share": admitted / people,
-            "expected_share": np.round(expected / people, 6),
+            "expected_share": np.round(expected / np.maximum(as_shown(population, people), 1), 6),
             "ratio": np.round(shown / expected, 3),
             "ratio_lower": np.round(np.asarray(lower) / expected, 3),
             "ratio_upper": np.round(np.asarray(upper) / expected, 3),

@@ -17,7 +17,7 @@ from goldenthread.prediction.definition import ModelDefinition
 from goldenthread.prediction.errors import PredictionError
 from goldenthread.prediction.fitted import FittedModel
 from goldenthread.prediction.fitting import check_purpose
-from goldenthread.prediction.tables import ALL, UNKNOWN, told
+from goldenthread.prediction.tables import ALL, UNKNOWN, as_shown, told
 from goldenthread.prediction.validation import Z_95
 
 GROUPS = ("pcn", "practice", "place", "district", "imd_quintile", "ethnic_group", "sex")
@@ -63,7 +63,7 @@ def by_group(
     frame["expected"] = np.round(expected, 1)
     frame["expected_lower"] = np.round(np.maximum(expected - spread, 0), 1)
     frame["expected_upper"] = np.round(np.minimum(expected + spread, people), 1)
-    frame["expected_share"] = np.round(expected / np.maximum(people, 1), 6)
+    frame["expected_share"] = np.round(expected / np.maximum(as_shown(population, people), 1), 6)
     figures = ["expected", "expected_lower", "expected_upper", "expected_share"]
     kinds = dict(zip(figures, ("mean", "lower", "upper", "proportion"), strict=True))
     return release(
@@ -91,13 +91,14 @@ def impactability(population: Population, model: FittedModel, definition: ModelD
     in_gaps = np.array(gap_labels, object)[np.searchsorted(definition.gap_bands, number, side="right")]
     cells = list(_cells(in_risk, in_gaps, list(reversed(risk_labels)), gap_labels))
     people = np.array([int(m.sum()) for _, _, m in cells])
+    expected = np.array([risk[m].sum() for _, _, m in cells])
     frame = pd.DataFrame(
         {
             "risk_band": [r for r, _, _ in cells],
             "gaps": [g for _, g, _ in cells],
             "people": people,
-            "expected": np.round([risk[m].sum() for _, _, m in cells], 1),
-            "expected_share": np.round([risk[m].mean() for _, _, m in cells], 6),
+            "expected": np.round(expected, 1),
+            "expected_share": np.round(expected / np.maximum(as_shown(population, people), 1), 6),
         }
     )
     return release(
