@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -66,12 +66,18 @@ def main(arguments: list[str] | None = None) -> None:
         add_plugins()
         app(args=arguments)
     except KeyboardInterrupt:
-        speech.refuse("Stopped. Nothing was left half done.")
-        sys.exit(Exit.STOPPED)
+        _stopped(speech)
+    except SystemExit as stop:
+        # typer turns Ctrl-C into this exit code, and says nothing
+        if stop.code == Exit.STOPPED:
+            _stopped(speech)
+        raise
     except GoldenThreadError as error:
         speech.refuse(error.message, error.remedy)
         sys.exit(Exit.REFUSED)
     except Exception as error:
+        if str(error).removeprefix("INTERRUPT Error: ").startswith(("Query interrupted", "Interrupted!")):
+            _stopped(speech)  # duckdb's words for Ctrl-C
         # duckdb is not imported here, so that a question is answered at once
         if not isinstance(error, OSError | MemoryError) and "duckdb" not in type(error).__module__:
             raise
@@ -80,3 +86,8 @@ def main(arguments: list[str] | None = None) -> None:
             "This was not foreseen. `goldenthread doctor` checks the folder and the machine.",
         )
         sys.exit(Exit.REFUSED)
+
+
+def _stopped(speech: Speech) -> NoReturn:
+    speech.refuse("Stopped. Nothing was left half done.")
+    sys.exit(Exit.STOPPED)
