@@ -1,8 +1,9 @@
-"""`refresh`, `status` and `quarantine`: what came in, what became of it, what to put right."""
+"""`refresh`, `status`, `quarantine` and `feeds`: what came in, what became of it, what to put right."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +12,9 @@ from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, app, setti
 from goldenthread.cli.output import Exit, Speech, number, released_json
 from goldenthread.cli.progress import Bars
 from goldenthread.settings import Settings
+
+feeds = typer.Typer(help="Files of the feeds: list those that count, forget one.", no_args_is_help=True)
+app.add_typer(feeds, name="feeds")
 
 if TYPE_CHECKING:
     from goldenthread.disclosure import ReleasedTable
@@ -189,3 +193,78 @@ def quarantine(
     if not rows:
         speech.say(f"Nothing of {feed} is in quarantine.")
     speech.json(rows)
+
+
+@feeds.command("list")
+def list_files(
+    feed: Annotated[str | None, typer.Argument(help="Only the files of this feed.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """List the files that count, and what became of their rows."""
+    from goldenthread.intake import files_in_force
+
+    speech = Speech(as_json=as_json, quiet=quiet)
+    files = [file for file in files_in_force(settings_at(home)) if feed in (None, file.feed)]
+    if files:
+        speech.table(
+            "Files that count",
+            ["File", "Rows in", "Accepted", "Set aside", "Repeats", "Data to"],
+            [
+                [
+                    f.file,
+                    number(f.rows_in),
+                    number(f.accepted),
+                    number(f.quarantined),
+                    number(f.duplicates),
+                    f.data_date or "-",
+                ]
+                for f in files
+            ],
+            right={1, 2, 3, 4},
+        )
+    else:
+        speech.say(f"No file{f' of {feed}' if feed else ''} counts yet. Run `goldenthread refresh`.")
+    columns = (
+        "file",
+        "feed",
+        "organisation",
+        "rows_in",
+        "accepted",
+        "quarantined",
+        "duplicates",
+        "data_date",
+    )
+    speech.json([{name: getattr(file, name) for name in columns} for file in files])
+
+
+@feeds.command("forget")
+def forget_file(
+    file: Annotated[str, typer.Argument(help="Its path below the feeds folder, as `refresh` gives it.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Let a file count no more: for one that its sender has withdrawn, or sends empty from now on.
+
+    The next refresh builds without it. A file that still lies in the feeds folder is taken again as if it were new.
+    """
+    from goldenthread.intake import IntakeError, files_in_force, forget
+
+    speech = Speech(as_json=as_json, quiet=quiet)
+    settings = settings_at(home)
+    path = (settings.feeds_dir / file).resolve()
+    inside = path.is_relative_to(settings.feeds_dir.resolve())
+    name = path.relative_to(settings.feeds_dir.resolve()).as_posix() if inside else file
+    if not forget(settings, name):
+        near = get_close_matches(name, [each.file for each in files_in_force(settings)], n=3, cutoff=0.5)
+        raise IntakeError(
+            f"{name} is not among the files that count.",
+            f"Did you mean {' or '.join(near)}?" if near else "`goldenthread feeds list` shows them.",
+        )
+    lies = path.exists()
+    speech.say(f"{name} counts no more. Now run: goldenthread refresh --home {settings.home}")
+    if lies:
+        speech.say("It still lies in the feeds folder: the refresh will take it again as if it were new.")
+    speech.json({"file": name, "forgotten": True, "still_in_feeds_folder": lies})

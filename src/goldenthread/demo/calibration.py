@@ -83,7 +83,7 @@ def calibration_report(feeds: Path, truth: Path) -> CalibrationReport:
     path = Path(truth) / "person.parquet"
     if not path.exists():
         raise DemoError(
-            f"There is no {path.name} in {truth}.", "Make a demo first, with goldenthread.demo.generate."
+            f"There is no {path.name} in {truth}.", "Make a demonstration first, with `goldenthread demo`."
         )
     table = pq.read_table(path)
     people = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}

@@ -1,4 +1,4 @@
-"""`goldenthread demo`: from nothing to a linked synthetic population, in one command."""
+"""`goldenthread demo`: from nothing to a linked synthetic population; `demo-report`: how true to life it is."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from goldenthread.cli.home import make_home
 from goldenthread.cli.output import Speech
 from goldenthread.cli.population import show_population
 from goldenthread.cli.progress import Bars
+from goldenthread.demo.calibration import calibration_report
 from goldenthread.demo.clock import DATA_DATE, EPOCH
 from goldenthread.demo.generate import DemoSummary, generate
 from goldenthread.settings import FILE_NAME, Settings, SettingsError, load_settings
@@ -26,8 +27,9 @@ _UNFINISHED = ".writing-feeds"
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the command to the command line."""
+    """Add the commands to the command line."""
     app.command("demo")(demo)
+    app.command("demo-report")(demo_report)
 
 
 def demo(
@@ -58,6 +60,20 @@ def demo(
     speech.say(f"Built in {time.monotonic() - began:.0f} s. Look further with:")
     for command in ("status", "quarantine", "snapshots list"):
         speech.say(f"  goldenthread {command} --home {folder}")
+
+
+def demo_report(
+    folder: Annotated[Path, typer.Argument(help="Folder of the demonstration.")] = Path("demo-data"),
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Compare the demonstration's people with published figures: illness, ages, deaths, use of hospitals."""
+    speech = Speech(as_json=as_json, quiet=quiet)
+    settings = load_settings(folder)
+    report = calibration_report(settings.feeds_dir, settings.home / "truth")
+    if speech.talks:
+        typer.echo(report.text())
+    speech.json(report.to_dict())
 
 
 def _home(folder: Path) -> Settings:

@@ -172,7 +172,7 @@ class Stager:
         if previous is not None and previous.rows_in and not account.rows_in:
             raise FileRefusedError(
                 f"holds no rows; the previous version had {previous.rows_in:,}.",
-                "Ask the sender. If it is right, remove the feed with `goldenthread feeds forget`.",
+                f"Ask the sender. If it is right, run `goldenthread feeds forget {account.file}`, then refresh.",
             )
         if previous is not None and account.rows_in * 2 < previous.rows_in:
             account.warnings.append(

@@ -36,7 +36,7 @@ from goldenthread.intake.quarantine import tidy
 from goldenthread.intake.report import FeedReport, Progress, RefreshReport, Silent, top
 from goldenthread.intake.safefiles import make_private, plain_disk_errors, write_bytes
 from goldenthread.intake.stage import reread_identities
-from goldenthread.intake.staging import FORM, InForce, Work
+from goldenthread.intake.staging import FORM, Account, InForce, Work
 from goldenthread.lake import Lake, SnapshotBuilder
 from goldenthread.settings import Settings
 from goldenthread.vault import Keys, Vault
@@ -107,20 +107,31 @@ def refresh(
     return report
 
 
+def files_in_force(settings: Settings) -> list[Account]:
+    """What became of the rows of each file that counts, in the order of their paths below the feeds folder."""
+    if not settings.work_dir.is_dir():
+        return []
+    work = Work(settings.work_dir)
+    accounts = (work.account(entry.feed, entry.key) for entry in work.in_force().values())
+    return sorted((a for a in accounts if a is not None), key=lambda a: (a.file, a.feed))
+
+
 def forget(settings: Settings, file: str) -> bool:
     """Take a file that is not there any more out of force; the next refresh builds without it.
 
     ``file`` is its path below the feeds folder, as reports give it. Returns whether it was in force. A file
-    that still lies in the folder comes back with the next refresh.
+    that still lies in the folder comes back with the next refresh. ``RefreshRunningError`` where one runs: it
+    would put the file in force again.
     """
-    work = Work(settings.work_dir)
-    entries = work.in_force()
-    gone = [name for name, entry in entries.items() if _is_file(work, name, entry, file)]
-    for name in gone:
-        del entries[name]
-    if gone:
-        work.put_in_force(entries)
-    return bool(gone)
+    with Lake(settings.lake_dir).hold():
+        work = Work(settings.work_dir)
+        entries = work.in_force()
+        gone = [name for name, entry in entries.items() if _is_file(work, name, entry, file)]
+        for name in gone:
+            del entries[name]
+        if gone:
+            work.put_in_force(entries)
+        return bool(gone)
 
 
 def _is_file(work: Work, name: str, entry: InForce, file: str) -> bool:
@@ -210,7 +221,7 @@ class _Run:
     def build(self, inputs: str) -> RefreshReport:
         sources = self.sources
         self._load()
-        with self.vault.begin(self.builder._snapshot) as identities:
+        with self.vault.begin(self.builder.snapshot) as identities:
             self._store_identities(identities)
             linkage = self._resolve(identities)
             self._write()

@@ -125,7 +125,9 @@ class RefreshReport:
                 )
                 found.append(f"{refused.file} {refused.message} ({kept}) {refused.remedy}".strip())
             found += [
-                f"{file}: not there any more; the previous version stays in force" for file in feed.missing
+                f"{file}: not there any more; the previous version stays in force (if its sender has withdrawn"
+                f" it: goldenthread feeds forget {file})"
+                for file in feed.missing
             ]
             found += feed.warnings
         return found + [f"{path}: no contract describes this file; it was not read" for path in self.strays]
