@@ -69,7 +69,8 @@ def stream(
         return f"SELECT {columns} FROM ({source.register(first, last)})"
 
     if table(name).code:
-        written = builder.write_ordered(name, source.table, progress=progress)
+        with sources.room_for_others():
+            written = builder.write_ordered(name, source.table, progress=progress)
     else:
         written = builder.write_chunked(name, rows, progress=progress)
     tally.linked += written

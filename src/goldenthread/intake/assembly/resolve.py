@@ -92,7 +92,8 @@ def link_records(
         found = sources.work.table("links", key)
         outcome.report = json.loads(cached.with_suffix(".json").read_text("utf-8"))["report"]
     else:
-        found, outcome.result = _link(sources, settings, demographics, asked)
+        with sources.room_for_others():
+            found, outcome.result = _link(sources, settings, demographics, asked)
         outcome.report = outcome.result.report.to_pylist()
         sources.work.save_links(key, found, outcome.report)
     sources.connection.register("found", found)

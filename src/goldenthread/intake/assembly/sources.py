@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import duckdb
@@ -92,11 +93,26 @@ class Sources:
         """
         contract = self.contracts[feed]
         schema = staged_schema(contract)
-        tables = [self._part(part, number, schema) for number, part in enumerate(self.parts[feed])]
-        table = pa.concat_tables(tables) if tables else schema.empty_table()
-        self.connection.register("loading", table)
+        self.connection.register("loading", schema.empty_table())
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE s_{feed} AS SELECT * FROM loading")
+        # File by file: held in Arrow all at once, a region's outpatients take a gigabyte beside DuckDB's own.
+        for number, part in enumerate(self.parts[feed]):
+            self.connection.register("loading", self._part(part, number, schema))
+            self.connection.execute(f"INSERT INTO s_{feed} SELECT * FROM loading").fetchall()
         self.connection.unregister("loading")
+
+    @contextmanager
+    def room_for_others(self) -> Iterator[None]:
+        """Have DuckDB put what it holds on disk while something else needs the memory of this refresh."""
+        limit = str(self.connection.execute("SELECT current_setting('memory_limit')").fetchall()[0][0])
+        size, unit = limit.split()
+        # Where it cannot let go of so much, things stay as they are.
+        with suppress(duckdb.Error):
+            self.connection.execute("SET memory_limit = ?", [f"{float(size) / 5:.2f}{unit}"])
+        try:
+            yield
+        finally:
+            self.connection.execute("SET memory_limit = ?", [limit])
 
     def _part(self, part: Part, number: int, schema: pa.Schema) -> pa.Table:
         table = self.work.table(self._feed(part), part.key)
