@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 import time
-from datetime import timedelta
+from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,13 +16,13 @@ from goldenthread.cli.home import make_home
 from goldenthread.cli.output import Speech
 from goldenthread.cli.population import show_population
 from goldenthread.cli.progress import Bars
-from goldenthread.demo.calibration import calibration_report
-from goldenthread.demo.clock import DATA_DATE, EPOCH
-from goldenthread.demo.generate import DemoSummary, generate
 from goldenthread.settings import FILE_NAME, Settings, SettingsError, load_settings
 
-TODAY = EPOCH + timedelta(days=DATA_DATE + 30)
-"""The demonstration's own day: extracts of the data date have all arrived, late ones too."""
+if TYPE_CHECKING:
+    from goldenthread.demo.generate import DemoSummary
+
+TODAY = date(2026, 11, 30)
+"""The demonstration's own day: extracts of its data date, 31 October, have all arrived, late ones too."""
 _UNFINISHED = ".writing-feeds"
 
 
@@ -70,6 +70,8 @@ def demo_report(
     """Compare the demonstration's people with published figures: illness, ages, deaths, use of hospitals."""
     speech = Speech(as_json=as_json, quiet=quiet)
     settings = load_settings(folder)
+    from goldenthread.demo.calibration import calibration_report
+
     report = calibration_report(settings.feeds_dir, settings.home / "truth")
     if speech.talks:
         typer.echo(report.text())
@@ -99,6 +101,8 @@ def _built(settings: Settings) -> bool:
 
 def _write_feeds(settings: Settings, people: int, seed: int, bars: Bars) -> DemoSummary:
     """Write the feeds. What an interrupted run left is removed first: its mark shows that nothing else lies there."""
+    from goldenthread.demo.generate import generate
+
     truth, mark = settings.home / "truth", settings.home / _UNFINISHED
     if mark.exists():
         shutil.rmtree(settings.feeds_dir, ignore_errors=True)

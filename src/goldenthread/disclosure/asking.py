@@ -6,15 +6,17 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from goldenthread.disclosure.linear import MOST_ANSWERS, reveals_small_group
 from goldenthread.disclosure.memberships import Ids, Memberships, pack, shared_between
 from goldenthread.disclosure.triples import reveals_with_two_others
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 LARGEST_RELEASE_FOR_COMBINATIONS: Final = 40
 

@@ -13,9 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from goldenthread.disclosure.errors import DisclosureError
 from goldenthread.disclosure.structure import Equation
@@ -94,6 +91,9 @@ class _Component:
                 rows.append(r)
                 columns.append(self.where[c])
                 signs.append(sign)
+        # imported where it is needed: most answers hide nothing, and scipy takes long to come
+        from scipy.sparse import csr_array
+
         self.matrix = csr_array((signs, (rows, columns)), shape=(len(equations), len(cells)))
         known = np.concatenate([problem.high[cells], problem.need_high[cells]])
         self.ceiling = 4.0 * float(np.nansum(known)) + 1.0
@@ -106,6 +106,8 @@ class _Component:
         bounds = np.column_stack([self.lower, self.upper if upper is None else upper])
         if whole:  # integer search wants finite bounds; nothing that matters is larger than this
             bounds[np.isinf(bounds[:, 1]), 1] = self.ceiling
+        from scipy.optimize import linprog
+
         answer = linprog(  # type: ignore[call-overload]  # the stubs do not know that HiGHS takes sparse matrices
             objective,
             A_eq=self.matrix if self.matrix.shape[0] else None,
@@ -199,6 +201,9 @@ def _components(problem: Problem, hidden: Bools, wanted: Ints) -> list[_Componen
         links.extend((size + e, c) for c in (equation.total, *equation.parts) if loose[c] or c in asked)
     if links:
         ends = np.array(links)
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import connected_components
+
         graph = csr_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(size + count, size + count))
         labels = np.asarray(connected_components(graph, directed=False)[1], dtype=np.intp)
     else:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array
 
 from goldenthread.disclosure.errors import DisclosureError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Ids = NDArray[np.int32]
 _DENSE_FROM = (
@@ -168,12 +171,16 @@ class Memberships:
 def shared_between(sets: Sequence[Ids], people: int) -> csr_array:
     """Return the sparse matrix of how many people each pair of these sets shares."""
     matrix = _incidence(sets, people)
+    from scipy.sparse import csr_array
+
     return csr_array(matrix @ matrix.T)
 
 
 def _incidence(sets: Sequence[Ids], people: int) -> csr_array:
     starts = np.concatenate([[0], np.cumsum([len(s) for s in sets], dtype=np.int64)])
     joined = np.concatenate(sets) if len(sets) else np.empty(0, dtype=np.int32)
+    from scipy.sparse import csr_array
+
     return csr_array((np.ones(len(joined), dtype=np.int64), joined, starts), shape=(len(sets), people))
 
 
