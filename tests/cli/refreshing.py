@@ -25,15 +25,16 @@ def work(commands: list[list[str]]) -> int:
     return 0
 
 
-for line in sys.stdin:
-    child = os.fork()
-    if child == 0:
-        code = 70
-        try:
-            os.dup2(sys.stderr.fileno(), 1)
-            code = work(json.loads(line))
-        finally:
-            sys.stderr.flush()
-            os._exit(code)
-    print(child, flush=True)
-    print(os.waitpid(child, 0)[1], flush=True)
+if __name__ == "__main__":
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            code = 70
+            try:
+                os.dup2(sys.stderr.fileno(), 1)
+                code = work(json.loads(line))
+            finally:
+                sys.stderr.flush()
+                os._exit(code)
+        print(child, flush=True)
+        print(os.waitpid(child, 0)[1], flush=True)

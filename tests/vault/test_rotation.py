@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -156,6 +159,17 @@ def test_killed_at_any_moment_one_key_is_wholly_in_force(folder: Path) -> None:
             if vault.rotated().num_rows:
                 vault.rotation_done()
     assert len(fingerprints) > 1, "no rotation got through: the test shows nothing"
+
+
+def test_drafts_of_a_killed_rotation_go_and_those_of_a_running_one_stay(folder: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left, running = folder / f".key.next.{dead.pid}.part", folder / f".key.next.{os.getpid()}.part"
+    for draft in (left, running):
+        draft.write_text("half a key")
+    load_keys(folder)
+    assert not left.exists()
+    assert running.exists()
 
 
 @pytest.mark.parametrize("committed", [False, True])

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from goldenthread.demo.calibration import CalibrationReport, Figure, calibration_report
-    from goldenthread.demo.generate import DemoSummary, generate
+    from goldenthread.demo.making import DemoSummary, generate
     from goldenthread.demo.population import DemoError
 
 __all__ = ["CalibrationReport", "DemoError", "DemoSummary", "Figure", "calibration_report", "generate"]
@@ -13,8 +13,8 @@ _HOMES = {
     "CalibrationReport": "calibration",
     "Figure": "calibration",
     "calibration_report": "calibration",
-    "DemoSummary": "generate",
-    "generate": "generate",
+    "DemoSummary": "making",
+    "generate": "making",
     "DemoError": "population",
 }
 

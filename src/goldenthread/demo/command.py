@@ -19,7 +19,7 @@ from goldenthread.cli.progress import Bars
 from goldenthread.settings import FILE_NAME, Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
-    from goldenthread.demo.generate import DemoSummary
+    from goldenthread.demo.making import DemoSummary
 
 TODAY = date(2026, 11, 30)
 """The demonstration's own day: extracts of its data date, 31 October, have all arrived, late ones too."""
@@ -101,7 +101,7 @@ def _built(settings: Settings) -> bool:
 
 def _write_feeds(settings: Settings, people: int, seed: int, bars: Bars) -> DemoSummary:
     """Write the feeds. What an interrupted run left is removed first: its mark shows that nothing else lies there."""
-    from goldenthread.demo.generate import generate
+    from goldenthread.demo.making import generate
 
     truth, mark = settings.home / "truth", settings.home / _UNFINISHED
     if mark.exists():

@@ -68,6 +68,23 @@ def write_private(path: Path, content: bytes) -> None:
         ) from None
 
 
+def remove_drafts(path: Path) -> None:
+    """Remove drafts of ``path`` that processes left when they were killed: they may hold part of a secret."""
+    for draft in path.parent.glob(f".{path.name}.*.part"):
+        if not _runs(draft.name.split(".")[-2]):
+            draft.unlink(missing_ok=True)
+
+
+def _runs(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename in ``folder`` survive a power cut."""
     if os.name != "posix":

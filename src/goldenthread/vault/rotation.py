@@ -17,7 +17,7 @@ import pyarrow as pa
 from goldenthread.vault import keys as key_files
 from goldenthread.vault.errors import KeyFileError
 from goldenthread.vault.keys import ENVIRONMENT, KEY_FILE, NEXT_KEY_FILE, Keys, load_keys, read_key_file
-from goldenthread.vault.private_files import check_private, sync_folder
+from goldenthread.vault.private_files import check_private, remove_drafts, sync_folder
 from goldenthread.vault.sealing import IDENTITY_SCHEMA, SEALED_COLUMNS, identities_batch, plain_rows, seal
 from goldenthread.vault.store import CHUNK, VAULT_FILE, Vault, connect
 
@@ -65,6 +65,7 @@ def rotate(vault_dir: Path, env: str = ENVIRONMENT, next_env: str = NEXT_ENVIRON
 def settle_rotation(vault_dir: Path) -> None:
     """Finish or undo a rotation that was cut off. Does nothing where there was none."""
     waiting, vault = vault_dir / NEXT_KEY_FILE, vault_dir / VAULT_FILE
+    remove_drafts(waiting)
     if not waiting.exists():
         return
     if not vault.exists():
