@@ -74,7 +74,7 @@ def test_the_report_reads_as_a_table_and_compares_activity(demo: Demo) -> None:
 
 
 def test_a_report_without_truth_says_what_to_do(tmp_path) -> None:
-    with pytest.raises(DemoError, match=r"Make a demo first"):
+    with pytest.raises(DemoError, match=r"Make a demonstration first"):
         calibration_report(tmp_path, tmp_path)
 
 
