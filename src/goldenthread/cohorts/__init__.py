@@ -9,6 +9,7 @@ from goldenthread.cohorts.errors import CohortError
 from goldenthread.cohorts.opening import catalogue_of, own_definitions, population_of
 from goldenthread.cohorts.person_table import person_table
 from goldenthread.cohorts.population import Population
+from goldenthread.cohorts.scope import Scope, ScopeTree, scope_tree
 from goldenthread.cohorts.versions import CohortVersion, freeze, open_version, versions
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
     "CohortVersion",
     "Dimension",
     "Population",
+    "Scope",
+    "ScopeTree",
     "catalogue_of",
     "code_use",
     "distribution",
@@ -29,5 +32,6 @@ __all__ = [
     "own_definitions",
     "person_table",
     "population_of",
+    "scope_tree",
     "versions",
 ]

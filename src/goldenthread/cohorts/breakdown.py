@@ -84,6 +84,8 @@ def told(population: Population, question: str) -> dict[str, Any]:
     """Who is told and what was asked, for the ledger."""
     if population.ledger is None:
         return {}
+    if population.scope.kind != "system":
+        question = f"{question} | {population.scope.slug}"
     return {"ledger": population.ledger, "recipient": population.recipient, "population": question}
 
 

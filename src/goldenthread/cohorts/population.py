@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from goldenthread.cohorts.errors import CohortError
 from goldenthread.cohorts.person_table import OFFLINE, person_table, table_path
+from goldenthread.cohorts.scope import Scope
 from goldenthread.definitions import Catalogue
 from goldenthread.definitions.expressions import Variable
 from goldenthread.disclosure import Ledger
@@ -61,6 +62,8 @@ class Population:
         self.index_date = index_date or self.data_date
         self.ledger, self.recipient = ledger, recipient
         self.without_practices = tuple(without_practices)
+        self.scope = Scope()
+        self._whole: Population | None = None
         self._memory_mb, self._threads = memory_mb, threads
         self._lock = threading.RLock()
         self._connection: duckdb.DuckDBPyConnection | None = None
@@ -110,21 +113,36 @@ class Population:
 
         return Cohort(self, expression)
 
+    # -- whose -----------------------------------------------------------------------------------------
+
+    def within(self, scope: Scope) -> Population:
+        """The same population, restricted to one practice, network, place or area; it shares the facts."""
+        whole = self.whole
+        if scope.kind == "system":
+            return whole
+        part: Population = _Part(whole, scope)
+        return part
+
+    @property
+    def whole(self) -> Population:
+        """The population that this is a part of, or itself."""
+        return self._whole or self
+
     # -- facts -----------------------------------------------------------------------------------------
 
     def query(self, select: str, needs: Iterable[str], *, where: str = "TRUE") -> pa.Table:
         """``select`` over facts about these people, in the order of ``pid``. For use inside the house: nothing here is released."""
         with self._lock:
-            connection = self._facts(needs)
+            connection = self._facts([*needs, *self.scope.needs])
             return connection.sql(
-                f"SELECT {select} FROM members JOIN person USING (pid) WHERE {where} ORDER BY pid"
+                f"SELECT {select} FROM members JOIN person USING (pid) WHERE ({where}) AND {self.scope.sql} ORDER BY pid"
             ).to_arrow_table()
 
     def count(self, needs: Iterable[str], *, where: str) -> int:
         """How many of these people meet a condition: one statement. For use inside the house: release it before it is shown."""
-        sql = f"SELECT count(*) FROM members JOIN person USING (pid) WHERE {where}"
+        sql = f"SELECT count(*) FROM members JOIN person USING (pid) WHERE ({where}) AND {self.scope.sql}"
         with self._lock:
-            rows = self._facts(needs).execute(sql).fetchall()
+            rows = self._facts([*needs, *self.scope.needs]).execute(sql).fetchall()
         return int(rows[0][0])
 
     @cached_property
@@ -137,7 +155,9 @@ class Population:
         """Person numbers of everybody registered and alive, whatever the purpose."""
         with self._lock:
             table = (
-                self._facts(()).sql("SELECT pid FROM person WHERE registered ORDER BY pid").to_arrow_table()
+                self._facts(self.scope.needs)
+                .sql(f"SELECT pid FROM person WHERE registered AND {self.scope.sql} ORDER BY pid")
+                .to_arrow_table()
             )
         return np.asarray(table.column("pid").to_numpy())
 
@@ -218,6 +238,20 @@ class Population:
             "WHERE p.registered ORDER BY e.pid"
         )
         self._connection.unregister("eligible")
+
+
+class _Part(Population):
+    """A population restricted to a scope. Connection, lock and facts are those of the whole."""
+
+    def __init__(self, whole: Population, scope: Scope) -> None:
+        self.__dict__.update({k: v for k, v in whole.__dict__.items() if k not in ("pids", "registered")})
+        self.scope, self._whole = scope, whole
+
+    def _facts(self, needs: Iterable[str]) -> duckdb.DuckDBPyConnection:
+        return self.whole._facts(needs)
+
+    def close(self) -> None:
+        """Nothing: the facts belong to the whole."""
 
 
 def _opened(path: Path) -> duckdb.DuckDBPyConnection | None:
