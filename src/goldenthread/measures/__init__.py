@@ -2,8 +2,19 @@
 
 from goldenthread.measures.errors import MeasureError
 from goldenthread.measures.evaluate import chunks, evaluate
+from goldenthread.measures.events import event_sql
 from goldenthread.measures.facts import PERSON, variables
 from goldenthread.measures.plan import Plan, compile_plan
 from goldenthread.measures.sql import to_sql
 
-__all__ = ["PERSON", "MeasureError", "Plan", "chunks", "compile_plan", "evaluate", "to_sql", "variables"]
+__all__ = [
+    "PERSON",
+    "MeasureError",
+    "Plan",
+    "chunks",
+    "compile_plan",
+    "evaluate",
+    "event_sql",
+    "to_sql",
+    "variables",
+]
