@@ -24,6 +24,7 @@ class Settings:
 
     ``memory_mb`` and ``threads`` bound the refresh; ``synthetic`` puts the banner on every output.
     ``today`` is for synthetic systems, which live on a day of their own; real ones leave it out.
+    ``web`` is the section [web]: see docs/serve.md.
     """
 
     home: Path
@@ -35,6 +36,7 @@ class Settings:
     synthetic: bool = False
     today: date | None = None
     linkage: dict[str, Any] = field(default_factory=dict)
+    web: dict[str, Any] = field(default_factory=dict)
 
     @property
     def feeds_dir(self) -> Path:
@@ -62,6 +64,11 @@ class Settings:
         return self.home / "work"
 
     @property
+    def web_dir(self) -> Path:
+        """Accounts, sessions and saved work of the browser; readable by the owner alone."""
+        return self.home / "web"
+
+    @property
     def reports_dir(self) -> Path:
         """Load and linkage reports: aggregate figures only."""
         return self.home / "reports"
@@ -83,7 +90,7 @@ def load_settings(home: Path | str) -> Settings:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}.", "Correct the file, then try again.") from None
-    known = {"name", "system", "feeds", "memory_mb", "threads", "synthetic", "today", "linkage"}
+    known = {"name", "system", "feeds", "memory_mb", "threads", "synthetic", "today", "linkage", "web"}
     if unknown := sorted(set(raw) - known):
         raise SettingsError(f"{path}: unknown setting {unknown[0]!r}.", f"Use one of {sorted(known)}.")
     _check_types(path, raw)
@@ -101,6 +108,7 @@ _TYPES: dict[str, tuple[type, str]] = {
     "synthetic": (bool, "true or false"),
     "today": (date, "a date such as 2026-10-31, without quotes"),
     "linkage": (dict, "a section [linkage]"),
+    "web": (dict, "a section [web]"),
 }
 
 

@@ -34,8 +34,8 @@ def test_a_cohort_of_a_part_is_of_that_part_only(everybody: Population) -> None:
     assert set(cohort.pids.tolist()) <= set(part.pids.tolist())
     # the alternative must not let people of other practices in
     assert cohort.size == len(set(everybody.cohort("age >= 65 or male").pids.tolist()) & set(range(40)))
-    assert part.whole is everybody
-    assert part.within(Scope()) is everybody
+    assert part.whole.pids.tolist() == everybody.pids.tolist()
+    assert part.within(Scope()).scope == everybody.scope
 
 
 def test_coverage_is_of_the_part(everybody: Population) -> None:
@@ -50,6 +50,16 @@ def test_answers_of_parts_are_remembered_apart(everybody: Population) -> None:
     assert whole.population is not None
     assert part.population is not None
     assert part.population < whole.population
+
+
+def test_answers_to_two_people_are_remembered_apart(everybody: Population) -> None:
+    other = everybody.told_to("another").within(Scope.parse("practice-Z00001"))
+    assert other.recipient == other.whole.recipient == "another"
+    assert everybody.recipient == "test"
+    assert (
+        other.cohort("male").count().population
+        == everybody.within(other.scope).cohort("male").count().population
+    )
 
 
 def test_the_tree_knows_names_and_parents(everybody: Population) -> None:

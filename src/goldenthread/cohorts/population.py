@@ -63,7 +63,7 @@ class Population:
         self.ledger, self.recipient = ledger, recipient
         self.without_practices = tuple(without_practices)
         self.scope = Scope()
-        self._whole: Population | None = None
+        self._owner: Population | None = None
         self._memory_mb, self._threads = memory_mb, threads
         self._lock = threading.RLock()
         self._connection: duckdb.DuckDBPyConnection | None = None
@@ -117,16 +117,16 @@ class Population:
 
     def within(self, scope: Scope) -> Population:
         """The same population, restricted to one practice, network, place or area; it shares the facts."""
-        whole = self.whole
-        if scope.kind == "system":
-            return whole
-        part: Population = _Part(whole, scope)
-        return part
+        return _View(self, scope, self.recipient)
+
+    def told_to(self, recipient: str) -> Population:
+        """The same people, answering to somebody else: what was answered before is remembered for each apart."""
+        return _View(self, self.scope, recipient)
 
     @property
     def whole(self) -> Population:
-        """The population that this is a part of, or itself."""
-        return self._whole or self
+        """The same people in every scope, answering to the same person."""
+        return self
 
     # -- facts -----------------------------------------------------------------------------------------
 
@@ -240,15 +240,28 @@ class Population:
         self._connection.unregister("eligible")
 
 
-class _Part(Population):
-    """A population restricted to a scope. Connection, lock and facts are those of the whole."""
+class _View(Population):
+    """A population restricted to a scope, or answering to somebody else. Connection, lock and facts are those of the whole."""
 
-    def __init__(self, whole: Population, scope: Scope) -> None:
-        self.__dict__.update({k: v for k, v in whole.__dict__.items() if k not in ("pids", "registered")})
-        self.scope, self._whole = scope, whole
+    def __init__(self, whole: Population, scope: Scope, recipient: str) -> None:
+        shared = {k: v for k, v in whole.__dict__.items() if k not in ("pids", "registered")}
+        self.__dict__.update(shared)
+        self._owner = whole._owner or whole
+        self.scope, self.recipient = scope, recipient
+
+    @property
+    def whole(self) -> Population:
+        """The same people in every scope, answering to the same person."""
+        return self if self.scope.kind == "system" else _View(self, Scope(), self.recipient)
+
+    @property
+    def slow_to_begin(self) -> bool:
+        """Whether the first question will make the person table."""
+        return self._owner is not None and self._owner.slow_to_begin
 
     def _facts(self, needs: Iterable[str]) -> duckdb.DuckDBPyConnection:
-        return self.whole._facts(needs)
+        owner = self._owner
+        return owner._facts(needs) if owner is not None else super()._facts(needs)
 
     def close(self) -> None:
         """Nothing: the facts belong to the whole."""
