@@ -1,9 +1,10 @@
 """Who: expressions over facts about people, with attrition, breakdowns and versions that never change."""
 
 from goldenthread.cohorts.answers import Answer, Attrition, AttritionStep
+from goldenthread.cohorts.breakdown import told
 from goldenthread.cohorts.code_use import code_use
 from goldenthread.cohorts.cohort import Cohort
-from goldenthread.cohorts.dimensions import DIMENSIONS_MADE_HERE, Dimension
+from goldenthread.cohorts.dimensions import DIMENSIONS_MADE_HERE, NOT_KNOWN, Dimension, dimension
 from goldenthread.cohorts.distribution import distribution
 from goldenthread.cohorts.errors import CohortError
 from goldenthread.cohorts.opening import catalogue_of, own_definitions, population_of
@@ -14,6 +15,7 @@ from goldenthread.cohorts.versions import CohortVersion, freeze, open_version, v
 
 __all__ = [
     "DIMENSIONS_MADE_HERE",
+    "NOT_KNOWN",
     "Answer",
     "Attrition",
     "AttritionStep",
@@ -26,6 +28,7 @@ __all__ = [
     "ScopeTree",
     "catalogue_of",
     "code_use",
+    "dimension",
     "distribution",
     "freeze",
     "open_version",
@@ -33,5 +36,6 @@ __all__ = [
     "person_table",
     "population_of",
     "scope_tree",
+    "told",
     "versions",
 ]
