@@ -1,4 +1,4 @@
-"""Questions that may not be asked, or not for the reason given."""
+"""Questions that may not be asked, and records that may not be changed."""
 
 from __future__ import annotations
 
@@ -6,4 +6,8 @@ from goldenthread.errors import GoldenThreadError
 
 
 class GovernanceError(GoldenThreadError):
-    """A purpose that does not exist, or one that is not complete."""
+    """A purpose, agreement, opt-out, audit or release that does not allow what was asked, or is not complete."""
+
+
+class RecordError(GovernanceError):
+    """A governance database that cannot be read or written."""

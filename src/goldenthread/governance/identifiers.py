@@ -1,0 +1,28 @@
+"""Keeping NHS numbers out of what people type into reasons and notes."""
+
+from __future__ import annotations
+
+import re
+
+from goldenthread.vault.nhs_numbers import is_valid
+
+REMOVED = "[NHS number removed]"
+_LOOKS = re.compile(r"(?<![0-9])[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}(?![0-9])")
+
+
+def holds_nhs_number(text: str) -> bool:
+    """Whether ten digits that pass modulus 11 stand in a text, grouped or not.
+
+    >>> holds_nhs_number("asked about 999 000 0018"), holds_nhs_number("rang 01522 555555")
+    (True, False)
+    """
+    return any(is_valid(re.sub(r"[ -]", "", found)) for found in _LOOKS.findall(text))
+
+
+def without_nhs_numbers(text: str) -> str:
+    """The text with every NHS number replaced.
+
+    >>> without_nhs_numbers("Patient 9990000018 rang")
+    'Patient [NHS number removed] rang'
+    """
+    return _LOOKS.sub(lambda m: REMOVED if is_valid(re.sub(r"[ -]", "", m[0])) else m[0], text)
