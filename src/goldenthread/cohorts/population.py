@@ -146,10 +146,13 @@ class Population:
         return int(rows[0][0])
 
     def groups(self, select: str, needs: Iterable[str], *, by: str, where: str = "TRUE") -> pa.Table:
-        """Aggregates over facts about these people, one row for each of ``by``, in one statement. For use inside the house: release what is shown."""
+        """Aggregates over facts about these people, a row for each group of ``by``. For use inside the house: release what is shown.
+
+        ``by`` and ``select`` are lists of SQL expressions with commas between, with or without ``AS name``.
+        """
         sql = (
             f"SELECT {by}, {select} FROM members JOIN person USING (pid) "
-            f"WHERE ({where}) AND {self.scope.sql} GROUP BY {by} ORDER BY {by}"
+            f"WHERE ({where}) AND {self.scope.sql} GROUP BY ALL ORDER BY ALL"
         )
         with self._lock:
             return self._facts([*needs, *self.scope.needs]).sql(sql).to_arrow_table()
