@@ -143,3 +143,15 @@ def test_dates_bands_and_numbers_as_dimensions() -> None:
     assert table.to_csv_rows()[2] == ["2026-02-01", "0-4", 1, 1200]
     assert table.frame["month"].dtype == frame["month"].dtype
     assert table.frame["band"].cat.ordered
+
+
+def test_part_of_a_table_may_be_shown_and_stays_sealed() -> None:
+    whole = abbey()
+    part = whole.only([True, True, False, False])
+    assert part.frame["practice"].tolist() == ["Abbey", "=cmd()"]
+    assert part.suppressed["people"].tolist() == whole.suppressed["people"].tolist()[:2]
+    assert pd.isna(part.frame["people"].iloc[1]), "what was hidden stays hidden"
+    with pytest.raises(DisclosureError, match="4 rows"):
+        whole.only([True])
+    with pytest.raises(DisclosureError, match="cannot be made by hand"):
+        dataclasses.replace(part, frame=TABLE)

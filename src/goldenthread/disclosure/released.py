@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import InitVar, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import InitVar, dataclass, field, replace
 from datetime import date, datetime, time
 from types import MappingProxyType
 from typing import Final
@@ -82,6 +82,24 @@ class ReleasedTable:
     def columns_of(self, *kinds: str) -> list[str]:
         """Return the columns of these kinds, in table order."""
         return [name for name in self.frame.columns if self.measures[name] in kinds]
+
+    def only(self, keep: Sequence[bool]) -> ReleasedTable:
+        """Return the same table with the rows for which ``keep`` is true: what may be shown may be shown in part.
+
+        Raises `DisclosureError` where ``keep`` is not as long as the table.
+        """
+        chosen = np.asarray(keep, dtype=bool)
+        if chosen.shape != (len(self.frame),):
+            raise DisclosureError(
+                f"There are {len(self.frame)} rows, and it is said of {chosen.size} whether to keep them.",
+                "Give one true or false for each row.",
+            )
+        return replace(
+            self,
+            frame=self.frame.loc[chosen].reset_index(drop=True),
+            suppressed=self.suppressed.loc[chosen].reset_index(drop=True),
+            seal=_SEAL,
+        )
 
     def display(self) -> pd.DataFrame:
         """Return the table as text for people: ``*`` where hidden, "not available" where there is no figure."""
