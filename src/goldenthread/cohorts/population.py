@@ -138,6 +138,15 @@ class Population:
                 f"SELECT {select} FROM members JOIN person USING (pid) WHERE ({where}) AND {self.scope.sql} ORDER BY pid"
             ).to_arrow_table()
 
+    def grouped(self, group: str, select: str, needs: Iterable[str], *, where: str = "TRUE") -> pa.Table:
+        """``group`` and the aggregates ``select`` over facts about these people, one row a group. For use inside the house, as ``query``."""
+        with self._lock:
+            connection = self._facts([*needs, *self.scope.needs])
+            return connection.sql(
+                f"SELECT {group}, {select} FROM members JOIN person USING (pid) WHERE ({where}) AND {self.scope.sql} "
+                "GROUP BY ALL ORDER BY ALL"
+            ).to_arrow_table()
+
     def count(self, needs: Iterable[str], *, where: str) -> int:
         """How many of these people meet a condition: one statement. For use inside the house: release it before it is shown."""
         sql = f"SELECT count(*) FROM members JOIN person USING (pid) WHERE ({where}) AND {self.scope.sql}"
