@@ -1,0 +1,77 @@
+"""`goldenthread serve`: the browser interface, on a server fit for use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from goldenthread.cli.app import HomeOption, QuietOption, settings_at
+from goldenthread.cli.output import Speech
+from goldenthread.settings import Settings
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command("serve")(serve)
+
+
+def set_up(home: Path) -> None:
+    """Make Django ready for a deployment: settings, tables, and the files that pages load."""
+    os.environ["GOLDENTHREAD_HOME"] = str(home)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "goldenthread.web.site.settings")
+    import django
+
+    from goldenthread.web.assets.build import build
+
+    build()
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every network.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
+    threads: Annotated[int, typer.Option(help="Requests answered at once.", min=1, max=64)] = 8,
+    home: HomeOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Serve the browser interface. It follows a new snapshot by itself; stop it with Ctrl-C."""
+    speech = Speech(quiet=quiet)
+    settings = settings_at(home)
+    set_up(settings.home)
+    say_where(settings, speech, host, port)
+    run(host, port, threads)
+
+
+def run(host: str, port: int, threads: int = 8) -> None:
+    """Run the server until it is stopped. One process: a forked connection to the lake would not live."""
+    from granian.constants import Interfaces, Loops
+    from granian.server import Server
+
+    Server(
+        "goldenthread.web.site.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=threads,
+        loop=Loops.auto,
+        log_access=False,  # addresses may say whose figures somebody looks at
+        log_level="warning",
+        process_name=None,
+    ).serve()
+
+
+def say_where(settings: Settings, speech: Speech, host: str, port: int) -> None:
+    """Print the address, and for a demonstration the accounts that may be tried."""
+    shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host  # noqa: S104
+    speech.say(f"Golden Thread is at [bold]http://{shown}:{port}/[/]. Stop it with Ctrl-C.")
+    from goldenthread.web.accounts.models import User
+
+    if not User.objects.exists():
+        speech.warn("Nobody has an account yet: goldenthread people add NAME --role ... makes one.")

@@ -1,0 +1,15 @@
+"""Addresses: each app lists its own."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("goldenthread.web.shell.urls")),
+    path("", include("goldenthread.web.accounts.urls")),
+]
+
+handler400 = "goldenthread.web.shell.errors.bad_request"
+handler403 = "goldenthread.web.shell.errors.forbidden"
+handler404 = "goldenthread.web.shell.errors.not_found"
+handler500 = "goldenthread.web.shell.errors.failed"
