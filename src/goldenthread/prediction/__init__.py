@@ -3,7 +3,7 @@
 from goldenthread.prediction.definition import Feature, Limits, ModelDefinition, model_definition
 from goldenthread.prediction.errors import PredictionError
 from goldenthread.prediction.fitted import Column, FittedModel, StoredTable, latest, save
-from goldenthread.prediction.fitting import date_of_use, fit, outcome_span
+from goldenthread.prediction.fitting import check_purpose, date_of_use, fit, outcome_span
 from goldenthread.prediction.using import GROUPS, IMPACTABILITY, by_group, impactability
 from goldenthread.prediction.validation import Discrimination, Line, auc, brier, calibration_line
 
@@ -23,6 +23,7 @@ __all__ = [
     "brier",
     "by_group",
     "calibration_line",
+    "check_purpose",
     "date_of_use",
     "fit",
     "impactability",
