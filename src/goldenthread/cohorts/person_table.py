@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import threading
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
@@ -52,6 +53,27 @@ def person_table(
     loses nothing. It holds everybody, whatever the purpose; ``Population`` joins those who may be asked about first.
     """
     target = table_path(snapshot, catalogue, index_date)
+    with _made_once(target):
+        return _found_or_made(target, snapshot, catalogue, index_date, known, memory_mb, threads)
+
+
+_making: dict[Path, threading.Lock] = {}
+
+
+def _made_once(target: Path) -> threading.Lock:
+    """Of the threads of a process that want the same table, one makes it and the others wait."""
+    return _making.setdefault(target, threading.Lock())
+
+
+def _found_or_made(
+    target: Path,
+    snapshot: Snapshot,
+    catalogue: Catalogue,
+    index_date: date,
+    known: Mapping[str, Variable] | None,
+    memory_mb: int,
+    threads: int,
+) -> Path:
     if target.exists():
         with contextlib.suppress(OSError):  # another user's file is as good, only not ours to touch
             os.utime(target)

@@ -1,0 +1,257 @@
+"""Facts about everybody on one date, which many threads may ask about at once."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Iterable
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from goldenthread.cohorts.person_table import OFFLINE, person_table, table_path
+from goldenthread.definitions import Catalogue
+from goldenthread.definitions.expressions import Variable
+from goldenthread.governance import Purpose, eligible
+from goldenthread.lake import Snapshot
+from goldenthread.measures import compile_plan, evaluate, variables
+
+FEW_FACTS = 40
+"""On a date that has no person table, up to so many facts are worked out for the question alone."""
+REMEMBERED_MB = 128
+"""Answers kept in memory: a snapshot never changes, so neither does an answer about it."""
+
+_numbers = itertools.count(1)
+_attaching = threading.Lock()
+
+
+class Facts:
+    """Facts about everybody, and who of them may be asked about for one purpose.
+
+    They live in one DuckDB instance; every question has a cursor of its own, so that questions run side by side.
+    Populations that read the same person table share the instance, and with it the memory.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        catalogue: Catalogue,
+        purpose: Purpose,
+        index_date: date,
+        *,
+        without_practices: tuple[str, ...] = (),
+        memory_mb: int = 1000,
+        threads: int = 2,
+    ) -> None:
+        self.snapshot, self.catalogue, self.purpose, self.index_date = (
+            snapshot,
+            catalogue,
+            purpose,
+            index_date,
+        )
+        self.without_practices = without_practices
+        self.memory_mb, self.threads = memory_mb, threads
+        self._lock = threading.RLock()
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._closing: weakref.finalize[..., Facts] | None = None
+        self._worked_out: set[str] | None = None
+        self._person = self._members = ""
+        self._answers: OrderedDict[str, pa.Table] = OrderedDict()
+        self._remembered = 0
+
+    @cached_property
+    def variables(self) -> dict[str, Variable]:
+        """Every name that an expression may use."""
+        return variables(self.catalogue)
+
+    @property
+    def to_be_made(self) -> bool:
+        """Whether the first question will make the person table."""
+        path = table_path(self.snapshot, self.catalogue, self.index_date)
+        return self._connection is None and self.index_date == self.snapshot.data_date and not path.exists()
+
+    # -- questions ---------------------------------------------------------------------------------------
+
+    def ask(
+        self, select: str, needs: Iterable[str], *, where: str, after: str = "", all_registered: bool = False
+    ) -> pa.Table:
+        """``select`` over the facts ``needs`` of those who may be asked about; of all registered people if so said.
+
+        ``after`` (GROUP BY, ORDER BY) follows the condition.
+        """
+        cursor, source = self._ready(needs, all_registered)
+        try:
+            sql = f"SELECT {select} FROM {source} AND ({where}) {after}"
+            if (known := self._known(sql)) is not None:
+                return known
+            answer: pa.Table = cursor.sql(sql).to_arrow_table()
+        finally:
+            cursor.close()
+        return self._remember(sql, answer)
+
+    def people(
+        self, select: str, needs: Iterable[str], *, where: str, all_registered: bool = False
+    ) -> pa.Table:
+        """The same with a row per person, in the order of ``pid``."""
+        # the table is kept in that order, which is cheaper to see than to sort for
+        names = select.replace(" ", "").split(",")
+        if names[0] != "pid":
+            return self.ask(select, needs, where=where, after="ORDER BY pid", all_registered=all_registered)
+        answer = self.ask(select, needs, where=where, all_registered=all_registered)
+        pids = answer.column("pid").to_numpy()
+        if len(pids) > 1 and not bool((pids[1:] > pids[:-1]).all()):
+            answer = answer.take(pa.array(np.argsort(pids, kind="stable")))
+        return answer
+
+    def close(self) -> None:
+        """Let go of the facts."""
+        with self._lock:
+            if self._closing is not None:
+                self._closing()
+            self._connection, self._closing, self._worked_out = None, None, None
+            self._answers.clear()
+            self._remembered = 0
+
+    # -- what is remembered --------------------------------------------------------------------------------
+
+    def _known(self, sql: str) -> pa.Table | None:
+        with self._lock:
+            if (answer := self._answers.get(sql)) is not None:
+                self._answers.move_to_end(sql)
+            return answer
+
+    def _remember(self, sql: str, answer: pa.Table) -> pa.Table:
+        most = REMEMBERED_MB * 1_000_000
+        size = answer.nbytes + len(sql)
+        if size <= most // 4:
+            with self._lock:
+                if sql not in self._answers:
+                    self._answers[sql] = answer
+                    self._remembered += size
+                while self._remembered > most:
+                    old, gone = self._answers.popitem(last=False)
+                    self._remembered -= gone.nbytes + len(old)
+        return answer
+
+    # -- where they are ------------------------------------------------------------------------------------
+
+    def _ready(self, needs: Iterable[str], all_registered: bool) -> tuple[duckdb.DuckDBPyConnection, str]:
+        """A cursor of one's own, and what to select from: everybody in it is registered."""
+        wanted = list(dict.fromkeys(["registered", *needs]))
+        with self._lock:
+            if self._connection is None:
+                self._open(wanted)
+            elif self._worked_out is not None:
+                self._work_out(wanted)
+            if self._connection is None:
+                raise RuntimeError("unreachable: the facts are open")
+            source = self._person if all_registered else self._members
+            return self._connection.cursor(), source
+
+    def _open(self, wanted: list[str]) -> None:
+        stored = self._stored(wanted)
+        if stored is not None:
+            self._connection, table = stored, "facts.person"
+        else:
+            self._connection, table = duckdb.connect(":memory:", config=OFFLINE), "person"
+            self._bound(self._connection)
+            self._worked_out = set()
+            self._work_out(wanted)
+        # its own name, because populations may share the instance
+        schema = f"purpose_{next(_numbers)}"
+        self._closing = weakref.finalize(self, _let_go, self._connection, schema)
+        may = eligible(
+            self.purpose, self.snapshot, without_practices=self.without_practices, on=self.index_date
+        )
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"CREATE SCHEMA {schema}")
+            cursor.register("eligible", pa.table({"pid": may}))
+            # those who may not be asked about are few: leaving them out costs less than keeping the others
+            cursor.execute(
+                f"CREATE TABLE {schema}.left_out AS SELECT p.pid FROM {table} AS p "
+                "ANTI JOIN eligible AS e ON e.pid = p.pid WHERE p.registered"
+            )
+            rows = cursor.execute(f"SELECT count(*) FROM {schema}.left_out").fetchall()
+        self._person = f"{table} AS person WHERE registered"
+        left_out = f" ANTI JOIN {schema}.left_out USING (pid)" if rows[0][0] else ""
+        self._members = f"{table} AS person{left_out} WHERE registered"
+
+    def _stored(self, wanted: list[str]) -> duckdb.DuckDBPyConnection | None:
+        """The person table, made if that is worth its while; ``None`` to work out only what is needed."""
+        path = table_path(self.snapshot, self.catalogue, self.index_date)
+        worth = self.index_date == self.snapshot.data_date or len(wanted) > FEW_FACTS
+        if not (path.exists() or worth):
+            return None
+        # a folder that cannot be written to, or a full disk, costs time but no answer
+        with contextlib.suppress(OSError, duckdb.IOException):
+            for _ in range(2):
+                made = person_table(
+                    self.snapshot, self.catalogue, self.index_date,
+                    memory_mb=self.memory_mb, threads=self.threads, known=self.variables,
+                )  # fmt: skip
+                if (connection := self._opened(made)) is not None:
+                    return connection
+                made.unlink(missing_ok=True)
+        return None
+
+    def _opened(self, path: Path) -> duckdb.DuckDBPyConnection | None:
+        """A whole person table; ``None`` for what a machine that lost its power may have left of one."""
+        name = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
+        connection = duckdb.connect(f":memory:facts{name}", config=OFFLINE)
+        try:
+            with _attaching:
+                if not connection.execute(
+                    "SELECT 1 FROM duckdb_databases() WHERE database_name = 'facts'"
+                ).fetchall():
+                    quoted = str(path).replace("'", "''")
+                    connection.execute(f"ATTACH '{quoted}' AS facts (READ_ONLY)")
+                    self._bound(connection)
+            connection.execute("SELECT registered FROM facts.person LIMIT 1").fetchall()
+        except duckdb.Error:
+            connection.close()
+            return None
+        return connection
+
+    def _bound(self, connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute("SET memory_limit = ?", [f"{self.memory_mb}MB"])
+        connection.execute("SET threads = ?", [self.threads])
+        connection.execute("SET temp_directory = ''")  # nothing about people is spilled where nobody looks
+        connection.execute("SET enable_external_access = false")
+
+    def _work_out(self, wanted: list[str]) -> None:
+        """Work out facts that are not there yet, and put them beside those that are."""
+        have = self._worked_out
+        if have is None or self._connection is None:
+            return
+        new = [n for n in wanted if n not in have]
+        if not new:
+            return
+        plan_names = compile_plan(self.catalogue, new, self.variables).wanted
+        table = evaluate(
+            self.snapshot, self.catalogue, plan_names, index_date=self.index_date,
+            memory_mb=self.memory_mb, threads=self.threads,
+        )  # fmt: skip
+        with self._connection.cursor() as cursor:
+            cursor.register("new_facts", table)
+            if have:
+                cursor.execute(
+                    "CREATE OR REPLACE TABLE person AS "
+                    "SELECT p.*, n.* EXCLUDE (pid) FROM person AS p JOIN new_facts AS n USING (pid) ORDER BY pid"
+                )
+            else:
+                cursor.execute("CREATE TABLE person AS SELECT * FROM new_facts")
+        have.update(new)
+
+
+def _let_go(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+    with contextlib.suppress(duckdb.Error):
+        connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    connection.close()
