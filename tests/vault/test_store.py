@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldenthread.vault import IDENTITY_SCHEMA, VAULT_FILE, Keys, Vault, VaultError, WrongKeyError
-from goldenthread.vault.sealing import conform, plain_rows, seal, unseal
+from goldenthread.vault.sealing import SEALED_COLUMNS, conform, plain_rows, seal, unseal
 from tests.vault.killing import kill_moments
 
 KEYS = Keys(bytes(range(32)))
@@ -357,3 +358,34 @@ def test_a_killed_refresh_leaves_all_or_nothing(folder: Path) -> None:
             turns.add(names[0])
             vault.recover(None)
     assert turns - {"0"}, "no refresh got through: the test shows nothing"
+
+
+def many(count: int, name: str = "Ada") -> pa.Table:
+    pseudonyms = KEYS.records([str(at) for at in range(count)], "many")
+    return pa.table({"pseudonym": pseudonyms, "family_name": [f"{name} {at}" for at in range(count)]})
+
+
+def test_of_many_identities_those_that_changed_are_counted(vault: Vault) -> None:
+    assert vault.store(many(1_203)) == 1_203
+    assert vault.store(many(1_203)) == 0
+    assert vault.store(pa.concat_tables([many(1_203).slice(7), many(7, "Bea")])) == 7
+    assert vault.demographics(many(1)["pseudonym"])["family_name"].to_pylist() == ["Bea 0"]
+
+
+def test_an_identity_changed_and_changed_back_within_a_refresh_stays(vault: Vault) -> None:
+    vault.store(many(3))
+    with vault.begin("change of mind") as refresh:
+        assert refresh.store(many(3, "Bea")) == 3
+        assert refresh.store(many(2)) == 0
+        assert refresh.demographics()["family_name"].to_pylist().count("Bea 2") == 1
+        assert refresh.commit() == 1
+
+
+@given(st.lists(st.one_of(st.none(), st.text(max_size=12)), min_size=1, max_size=6))
+def test_the_text_compared_is_json(names: list[str | None]) -> None:
+    keys = pa.array([bytes([at]) * 16 for at in range(len(names))], pa.binary(16))
+    table = conform(pa.table({"pseudonym": keys, "given_name": pa.array(names, pa.string())}))
+    for (_, _, compared), name in zip(plain_rows(table), names, strict=True):
+        values = [None] * (len(SEALED_COLUMNS) - 1)  # without ``updated``
+        values[SEALED_COLUMNS.index("given_name")] = name
+        assert compared.decode() == json.dumps(values, ensure_ascii=False, separators=(",", ":"))

@@ -8,7 +8,8 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
@@ -113,9 +114,11 @@ class Keys:
 
     def digest(self, content: bytes) -> bytes:
         """A keyed fingerprint of an identity, so that the vault can tell whether it has changed."""
-        hasher = self._prototype("change").copy()
-        hasher.update(content)
-        return hasher.digest()
+        return self.digests([content])[0]
+
+    def digests(self, contents: Iterable[bytes]) -> list[bytes]:
+        """``digest`` of each of many."""
+        return _hashes(self._prototype("change"), contents)
 
     def same_key(self, other: Keys) -> bool:
         """Whether two sets of keys come from one master key (compared in constant time)."""
@@ -130,15 +133,10 @@ class Keys:
         return base64.urlsafe_b64encode(self._master.reveal()).decode("ascii")
 
     def _hash_encoded(self, encoded: pa.DictionaryArray, use: str) -> pa.FixedSizeBinaryArray:
-        # Each distinct value is hashed once. Copying a keyed prototype costs half of keying anew.
-        copy = self._prototype(use).copy
-        digests = bytearray()
-        for value in encoded.dictionary.cast(pa.binary()).to_pylist():
-            hasher = copy()
-            hasher.update(value)
-            digests += hasher.digest()
+        # Each distinct value is hashed once.
+        digests = b"".join(_hashes(self._prototype(use), byte_values(encoded.dictionary)))
         size = len(encoded.dictionary)
-        distinct = pa.FixedSizeBinaryArray.from_buffers(PSEUDONYM, size, [None, pa.py_buffer(bytes(digests))])
+        distinct = pa.FixedSizeBinaryArray.from_buffers(PSEUDONYM, size, [None, pa.py_buffer(digests)])
         return distinct.take(encoded.indices)
 
     def _prototype(self, use: str) -> hashlib.blake2b:
@@ -247,3 +245,36 @@ def _encode(values: Strings) -> pa.DictionaryArray:
         if isinstance(array, pa.ChunkedArray):  # pyarrow keeps an empty or very long array chunked
             array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], pa.string())
     return array.dictionary_encode()
+
+
+def _hashes(prototype: hashlib.blake2b, values: Iterable[bytes]) -> list[bytes]:
+    # Copying a keyed prototype costs half of keying anew.
+    copy, found = prototype.copy, []
+    for value in values:
+        hasher = copy()
+        hasher.update(value)
+        found.append(hasher.digest())
+    return found
+
+
+def byte_values(values: pa.Array | pa.ChunkedArray) -> list[bytes]:
+    """The bytes of each value of a column of text or fixed-size bytes without nulls, cut from Arrow's buffer.
+
+    >>> byte_values(pa.array(["one", "", "\u00e9"])[1:])
+    [b'', b'\xc3\xa9']
+    """
+    if isinstance(values, pa.ChunkedArray):
+        return [each for chunk in values.chunks for each in byte_values(chunk)]
+    if values.null_count:
+        raise ValueError(f"{values.null_count} of {len(values)} values are null")
+    if pa.types.is_fixed_size_binary(values.type):
+        width = values.type.byte_width
+        ends = range(values.offset * width, (values.offset + len(values) + 1) * width, width)
+    else:
+        ends = pa.Array.from_buffers(
+            pa.int32(), values.offset + len(values) + 1, [None, values.buffers()[1]]
+        ).to_pylist()[values.offset :]
+    content = values.buffers()[-1]
+    first = ends[0] if content is not None else 0
+    whole = content[first : ends[-1]].to_pybytes() if content is not None else b""
+    return [whole[begin - first : end - first] for begin, end in pairwise(ends)]

@@ -9,14 +9,15 @@ from __future__ import annotations
 import datetime as dt
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from cryptography.exceptions import InvalidTag
 
 from goldenthread.vault.errors import VaultError
-from goldenthread.vault.keys import PSEUDONYM, Keys
+from goldenthread.vault.keys import PSEUDONYM, Keys, byte_values
 
 VERSION = 1
 NONCE_BYTES = 12
@@ -44,6 +45,7 @@ IDENTITY_SCHEMA = pa.schema(
     ]
 )
 SEALED_COLUMNS = IDENTITY_SCHEMA.names[1:]
+_ESCAPED = r'[\x00-\x1f\\"]'  # what JSON does not allow within quotation marks
 _UPDATED = SEALED_COLUMNS.index("updated")
 
 
@@ -79,24 +81,45 @@ def plain_rows(identities: pa.Table) -> Iterator[tuple[bytes, bytes, bytes]]:
 
     The text to compare leaves out ``updated``: an identity read again unchanged is not rewritten.
     """
-    columns = [
-        identities[name].cast(pa.string()).to_pylist()
-        if pa.types.is_date(identities.schema.field(name).type)
-        else identities[name].to_pylist()
-        for name in SEALED_COLUMNS
-    ]
-    updated = columns.pop(_UPDATED)
-    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-    for pseudonym, day, *values in zip(identities["pseudonym"].to_pylist(), updated, *columns, strict=True):
-        compared = encode(values).encode()
-        text = b'["%s",%s]' % ((day or "").encode(), compared)
-        yield pseudonym, text + b" " * (-len(text) % PAD), compared
+    columns = [_json(identities[name]) for name in SEALED_COLUMNS if name != "updated"]
+    compared = byte_values(pc.binary_join_element_wise("[", _joined(columns), "]", ""))
+    days = byte_values(identities["updated"].cast(pa.string()).fill_null(""))
+    for pseudonym, day, text in zip(byte_values(identities["pseudonym"]), days, compared, strict=True):
+        sealed = b'["%s",%s]' % (day, text)
+        yield pseudonym, sealed + b" " * (-len(sealed) % PAD), text
+
+
+def _json(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Each value of a column as JSON: what ``json.dumps`` makes of it, for a whole column at once."""
+    if pa.types.is_boolean(values.type):
+        return pc.if_else(values, "true", "false").fill_null("null")
+    texts = values.cast(pa.string())
+    quoted = pc.binary_join_element_wise('"', texts, '"', "")
+    special = pc.fill_null(pc.match_substring_regex(texts, _ESCAPED), False)
+    if pc.any(special).as_py():
+        escaped = [json.dumps(text, ensure_ascii=False) for text in texts.filter(special).to_pylist()]
+        quoted = pc.replace_with_mask(quoted.combine_chunks(), special.combine_chunks(), pa.array(escaped))
+    return quoted.fill_null("null")
+
+
+def _joined(columns: list[pa.ChunkedArray]) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(*columns, ",")
 
 
 def seal(keys: Keys, pseudonym: bytes, text: bytes) -> bytes:
     """Encrypt one row's text for one pseudonym."""
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + keys.sealer.encrypt(nonce, text, _bind(pseudonym))
+    return seal_all(keys, [pseudonym], [text])[0]
+
+
+def seal_all(keys: Keys, pseudonyms: Sequence[bytes], texts: Sequence[bytes]) -> list[bytes]:
+    """Encrypt the text of each row for its pseudonym, each with a random nonce of its own."""
+    random = secrets.token_bytes(NONCE_BYTES * len(texts))
+    nonces = [random[at : at + NONCE_BYTES] for at in range(0, len(random), NONCE_BYTES)]
+    encrypt, bound = keys.sealer.encrypt, _bind(b"")
+    return [
+        nonce + encrypt(nonce, text, bound + pseudonym)
+        for nonce, text, pseudonym in zip(nonces, texts, pseudonyms, strict=True)
+    ]
 
 
 def unseal(keys: Keys, pseudonym: bytes, sealed: bytes) -> list[Any]:

@@ -21,12 +21,13 @@ from goldenthread.vault.sealing import (
     conform,
     identities_batch,
     plain_rows,
-    seal,
+    seal_all,
 )
 
 VAULT_FILE = "vault.sqlite"
 DEMOGRAPHICS = ["given_name", "family_name", "birth_date", "sex", "postcode", "address_line_1", "uprn"]
 CHUNK = 20_000
+ASKED_AT_ONCE = 500
 _FORM = "1"
 
 _TABLES = """
@@ -346,20 +347,23 @@ class Refresh:
     def _store_chunk(self, table: pa.Table) -> int:
         keys = self._vault._keys
         # A dictionary keeps the last row of a pseudonym, which is the rule.
-        rows = {
-            pseudonym: (text, keys.digest(pseudonym + compared))
-            for pseudonym, text, compared in plain_rows(table)
-        }
+        rows = {pseudonym: (text, compared) for pseudonym, text, compared in plain_rows(table)}
+        pseudonyms = sorted(rows)  # the order in which the file holds them
+        digests = dict(
+            zip(pseudonyms, keys.digests(each + rows[each][1] for each in pseudonyms), strict=True)
+        )
         with self._vault.transaction() as connection:
-            connection.executemany("DELETE FROM staged WHERE pseudonym = ?", ((each,) for each in rows))
-            in_force = connection.execute
-            changed = [
-                (pseudonym, digest, seal(keys, pseudonym, text))
-                for pseudonym, (text, digest) in rows.items()
-                if in_force("SELECT digest FROM identity WHERE pseudonym = ?", (pseudonym,)).fetchone()
-                != (digest,)
-            ]
-            connection.executemany("INSERT INTO staged VALUES (?, ?, ?)", changed)
+            before = _digests(connection, pseudonyms)
+            changed = [each for each in pseudonyms if before.get(each) != digests[each]]
+            sealed = seal_all(keys, changed, [rows[each][0] for each in changed])
+            connection.executemany(
+                "INSERT OR REPLACE INTO staged VALUES (?, ?, ?)",
+                zip(changed, (digests[each] for each in changed), sealed, strict=True),
+            )
+            if len(changed) < len(pseudonyms):
+                # What was staged before under a pseudonym that is now as it is in force.
+                same = set(pseudonyms) - set(changed)
+                connection.executemany("DELETE FROM staged WHERE pseudonym = ?", ((each,) for each in same))
         return len(changed)
 
     def _require_open(self) -> None:
@@ -379,6 +383,20 @@ def connect(path: Path) -> sqlite3.Connection:
         ):
             connection.execute(f"PRAGMA {setting}")
     return connection
+
+
+def _digests(connection: sqlite3.Connection, pseudonyms: Sequence[bytes]) -> dict[bytes, bytes]:
+    """The digests in force of those of ``pseudonyms`` that the vault holds."""
+    found: dict[bytes, bytes] = {}
+    if connection.execute("SELECT 1 FROM identity LIMIT 1").fetchone() is None:
+        return found
+    for at in range(0, len(pseudonyms), ASKED_AT_ONCE):
+        some = pseudonyms[at : at + ASKED_AT_ONCE]
+        places = ", ".join("?" * len(some))
+        found.update(
+            connection.execute(f"SELECT pseudonym, digest FROM identity WHERE pseudonym IN ({places})", some)
+        )
+    return found
 
 
 def as_bytes(pseudonyms: Pseudonyms) -> list[bytes]:
