@@ -1,0 +1,10 @@
+"""Values for the parts of addresses, so that every page can be tried: one that exists, where that can be said beforehand.
+
+Names of parts, or ``view name.part`` where the same name means different things.
+"""
+
+from __future__ import annotations
+
+SAMPLES: dict[str, str | int] = {
+    "scope": "pcn-UZ001",
+}
