@@ -116,12 +116,15 @@ class GoldenThread:
             when = _day(when)
             if when != population.index_date:
                 return self.at(when).measures(names, form=form)
+        wanted = list(names)
+        out = population.without_practices_for(wanted)
+        day = when if isinstance(when, date) else None
         table = evaluate(
             population.snapshot,
             population.catalogue,
-            list(names),
+            wanted,
             index_date=when,
-            eligible=eligible(population.purpose, population.snapshot),
+            eligible=eligible(population.purpose, population.snapshot, without_practices=out, on=day),
             memory_mb=self._settings.memory_mb,
             threads=self._settings.threads,
         )

@@ -24,6 +24,9 @@ class Settings:
 
     ``memory_mb`` and ``threads`` bound the refresh; ``synthetic`` puts the banner on every output.
     ``today`` is for synthetic systems, which live on a day of their own; real ones leave it out.
+    ``agreements`` says what a practice that never decided shares: ``"required"`` (the rule of a real system) nothing,
+    ``"recorded"`` (the rule of a synthetic one) everything until it says otherwise. See docs/governance.md.
+    ``opt_out_days`` is how long an answer about national data opt-outs may be kept.
     ``web`` is the section [web]: see docs/serve.md.
     """
 
@@ -35,8 +38,15 @@ class Settings:
     threads: int = field(default_factory=lambda: os.cpu_count() or 2)
     synthetic: bool = False
     today: date | None = None
+    agreements: str = ""
+    opt_out_days: int = 7
     linkage: dict[str, Any] = field(default_factory=dict)
     web: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def agreements_required(self) -> bool:
+        """Whether a practice must have agreed before its people are asked about."""
+        return self.agreements == "required" or (not self.agreements and not self.synthetic)
 
     @property
     def feeds_dir(self) -> Path:
@@ -90,9 +100,8 @@ def load_settings(home: Path | str) -> Settings:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}.", "Correct the file, then try again.") from None
-    known = {"name", "system", "feeds", "memory_mb", "threads", "synthetic", "today", "linkage", "web"}
-    if unknown := sorted(set(raw) - known):
-        raise SettingsError(f"{path}: unknown setting {unknown[0]!r}.", f"Use one of {sorted(known)}.")
+    if unknown := sorted(set(raw) - set(_TYPES)):
+        raise SettingsError(f"{path}: unknown setting {unknown[0]!r}.", f"Use one of {sorted(_TYPES)}.")
     _check_types(path, raw)
     if "feeds" in raw:
         raw["feeds"] = Path(raw["feeds"])
@@ -107,6 +116,8 @@ _TYPES: dict[str, tuple[type, str]] = {
     "threads": (int, "a whole number"),
     "synthetic": (bool, "true or false"),
     "today": (date, "a date such as 2026-10-31, without quotes"),
+    "agreements": (str, '"required" or "recorded"'),
+    "opt_out_days": (int, "a whole number of days"),
     "linkage": (dict, "a section [linkage]"),
     "web": (dict, "a section [web]"),
 }
@@ -116,6 +127,8 @@ def _check_types(path: Path, raw: dict[str, Any]) -> None:
     for key, value in raw.items():
         kind, words = _TYPES[key]
         whole = isinstance(value, kind) and not (kind is int and isinstance(value, bool))
+        if key == "agreements" and value not in ("required", "recorded"):
+            whole = False
         if not whole or (kind is int and value < 1):
             raise SettingsError(
                 f"{path}: {key} = {value!r} is not {words}.", "Correct the line, then try again."

@@ -36,7 +36,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     own = home / "definitions"
     for folder in ("measures", "cohorts", "codelists"):
         (own / folder).mkdir(parents=True)
-    (home / "goldenthread.toml").write_text('name = "Town"\nthreads = 1\nmemory_mb = 800\n')
+    (home / "goldenthread.toml").write_text(
+        'name = "Town"\nthreads = 1\nmemory_mb = 800\nagreements = "recorded"\n'
+    )
     (own / "measures" / "town.toml").write_text(DEFINITIONS)
     (own / "cohorts" / "town.toml").write_text(COHORTS)
     (own / "codelists" / "town_asthma.csv").write_text("code,term\n195967001,Asthma\n")

@@ -29,7 +29,7 @@ def run(*words: str) -> tuple[int, str, str]:
 @pytest.fixture(scope="module")
 def home(snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home")
-    (folder / "goldenthread.toml").write_text('name = "Town"\nthreads = 1\n')
+    (folder / "goldenthread.toml").write_text('name = "Town"\nthreads = 1\nagreements = "recorded"\n')
     shutil.copytree(snapshot.path.parent.parent, folder / "lake")
     (folder / "definitions" / "models").mkdir(parents=True)
     (folder / "definitions" / "models" / "town.toml").write_text(DEFINITION)

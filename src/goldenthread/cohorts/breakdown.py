@@ -33,6 +33,8 @@ def answer(cohort: Cohort, by: Sequence[str]) -> Answer:
 
     population = cohort.population
     found = [dimension(n, population.variables, population.snapshot) for n in checked_dimensions(by)]
+    cohort = cohort.resting_on([f for d in found for f in d.needs])
+    population = cohort.population
     registered, share, words = released_coverage(population)
     table = _released(cohort, found)
     whole = len(table.frame) - 1
@@ -76,7 +78,7 @@ def released_coverage(population: Population) -> tuple[int | None, float | None,
         else None,
     )
     if bool(table.suppressed["share"].iloc[0]):
-        return _shown(table, "registered", 0), None, "Type 1 opt-outs have left; how many is not shown"
+        return _shown(table, "registered", 0), None, exact.words_without_share
     return _shown(table, "registered", 0), float(table.frame["share"].iloc[0]), exact.words
 
 

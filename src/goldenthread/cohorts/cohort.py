@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import hashlib
 import json
@@ -40,6 +41,7 @@ class Cohort:
         self.name, self.text = _named(population, text)
         self.node: Node = parse(self.text)
         check_condition(self.node, population.variables, self.text)
+        self.population = population.for_facts(self.needs)
 
     def __repr__(self) -> str:
         return f"<Cohort {to_text(self.node)!r} on {self.population.index_date.isoformat()}>"
@@ -98,6 +100,12 @@ class Cohort:
             "codelists": self.codelist_hashes,
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+    def resting_on(self, facts: Sequence[str]) -> Cohort:
+        """The same cohort among people whose practices also share what these facts rest on."""
+        other = copy.copy(self)
+        other.population = self.population.for_facts(facts)
+        return other
 
     # -- who is in it: for use inside the house ---------------------------------------------------------
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from goldenthread.cohorts.population import Population
 from goldenthread.definitions import Catalogue, load_catalogue
 from goldenthread.disclosure import Ledger
-from goldenthread.governance import Purpose
+from goldenthread.governance import Purpose, sharing_of
 from goldenthread.lake import Lake, Snapshot
 from goldenthread.settings import Settings
 
@@ -37,7 +37,7 @@ def population_of(
 ) -> Population:
     """The people of a deployment that ``purpose`` may ask about on ``index_date`` (the data date if not said).
 
-    Answers are remembered in the deployment's ledger under ``recipient`` (the user's name if not said).
+    What practices share is read from the register before every question. Answers are remembered in the deployment's ledger under ``recipient`` (the user's name if not said).
     """
     snapshot = Lake(settings.lake_dir).current()
     return Population(
@@ -47,6 +47,7 @@ def population_of(
         index_date=index_date,
         ledger=ledger_of(settings, snapshot),
         recipient=recipient or user_name(),
+        sharing=lambda: sharing_of(settings, snapshot, purpose),
         memory_mb=settings.memory_mb,
         threads=settings.threads,
     )

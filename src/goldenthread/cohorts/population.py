@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
 from goldenthread.cohorts.errors import CohortError
-from goldenthread.cohorts.person_table import OFFLINE, person_table, table_path
+from goldenthread.cohorts.facts import Facts
+from goldenthread.cohorts.gate import Gate
 from goldenthread.cohorts.scope import Scope
 from goldenthread.definitions import Catalogue
 from goldenthread.definitions.expressions import Variable
 from goldenthread.disclosure import Ledger
-from goldenthread.governance import Coverage, Purpose, eligible, named_purpose
+from goldenthread.governance import Coverage, Purpose, Sharing, named_purpose
 from goldenthread.lake import Snapshot
-from goldenthread.measures import compile_plan, evaluate, variables
+from goldenthread.measures import tables_of
 
 if TYPE_CHECKING:
     from goldenthread.cohorts.cohort import Cohort
-
-FEW_FACTS = 40
-"""On a date that has no person table, up to so many facts are worked out for the question alone."""
 
 
 class Population:
@@ -39,6 +33,9 @@ class Population:
     that a question needs are worked out, unless there are many of them.
 
     ``ledger`` and ``recipient`` say who is told: answers that could be subtracted from earlier ones are hidden.
+
+    ``sharing`` says what practices share; it is called before every question, so that a practice that withdraws is out
+    of the next one. ``without_practices`` are out whatever it says.
 
     Raises ``CohortError`` for a date outside the data, ``GovernanceError`` for an unknown purpose.
     """
@@ -53,6 +50,7 @@ class Population:
         ledger: Ledger | None = None,
         recipient: str = "",
         without_practices: Sequence[str] = (),
+        sharing: Callable[[], Sharing] | None = None,
         memory_mb: int = 1000,
         threads: int = 2,
     ) -> None:
@@ -61,13 +59,16 @@ class Population:
         self.data_date = snapshot.data_date
         self.index_date = index_date or self.data_date
         self.ledger, self.recipient = ledger, recipient
-        self.without_practices = tuple(without_practices)
         self.scope = Scope()
-        self._owner: Population | None = None
-        self._memory_mb, self._threads = memory_mb, threads
-        self._lock = threading.RLock()
-        self._connection: duckdb.DuckDBPyConnection | None = None
-        self._on_the_fly: set[str] | None = None
+        self._rests_on: frozenset[str] = frozenset()
+        self._gate = Gate(
+            lambda gone: Facts(
+                snapshot, catalogue, self.purpose, self.index_date,
+                without_practices=gone, memory_mb=memory_mb, threads=threads,
+            ),
+            sharing,
+            without_practices,
+        )  # fmt: skip
         self._check_date()
 
     def _check_date(self) -> None:
@@ -91,10 +92,10 @@ class Population:
                 f"Ask as at a day up to {self.data_date.isoformat()}.",
             )
 
-    @cached_property
+    @property
     def variables(self) -> dict[str, Variable]:
         """Every name that an expression may use."""
-        return variables(self.catalogue)
+        return self._gate.latest.variables
 
     @property
     def index_sql(self) -> str:
@@ -104,8 +105,7 @@ class Population:
     @property
     def slow_to_begin(self) -> bool:
         """Whether the first question will make the person table."""
-        path = table_path(self.snapshot, self.catalogue, self.index_date)
-        return self._connection is None and self.index_date == self.data_date and not path.exists()
+        return self._gate.latest.to_be_made
 
     def cohort(self, expression: str) -> Cohort:
         """The people for whom an expression holds; a cohort's name stands for its expression."""
@@ -128,45 +128,81 @@ class Population:
         """The same people in every scope, answering to the same person."""
         return self
 
+    # -- what practices share --------------------------------------------------------------------------
+
+    @property
+    def sharing(self) -> Sharing | None:
+        """What practices share for the purpose at this moment; ``None`` where no register was given."""
+        return self._gate.now()[1]
+
+    @property
+    def without_practices(self) -> tuple[str, ...]:
+        """Practices whose people leave every question of this population, at this moment."""
+        return tuple(sorted(self._left_by(self.sharing)))
+
+    def for_facts(self, names: Iterable[str]) -> Population:
+        """The people whose practices share every feed that these facts rest on: numerator and denominator of one question.
+
+        Raises ``GovernanceError`` where the purpose may not use one of the feeds.
+        """
+        sharing = self.sharing
+        if sharing is None or sharing.plain:
+            return self
+        tables = tables_of(self.catalogue, names, self.variables)
+        sharing.leaving(tables)
+        return _View(self, self.scope, self.recipient, self._rests_on | tables)
+
+    def without_practices_for(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Practices whose people leave a question about these facts: for those who ask the lake themselves, by ``eligible``."""
+        return tuple(sorted(self._left_by(self.sharing, list(names))))
+
+    def _left_by(self, sharing: Sharing | None, needs: Iterable[str] = ()) -> frozenset[str]:
+        """Practices whose people leave a question."""
+        if sharing is None or sharing.plain:
+            return self._gate.gone
+        tables = tables_of(self.catalogue, needs, self.variables) if needs else frozenset()
+        return self._gate.gone | sharing.leaving(self._rests_on | tables)
+
+    def _asked(self, needs: Iterable[str], where: str) -> tuple[Facts, list[str], str]:
+        """The facts as they may be used now, those that a question needs, and the condition on whose they are."""
+        facts, sharing = self._gate.now()
+        wanted, condition = [*needs, *self.scope.needs], f"({where}) AND {self.scope.sql}"
+        if leaving := self._left_by(sharing, wanted) - self._gate.gone:
+            listed = ", ".join("'" + p.replace("'", "''") + "'" for p in sorted(leaving))
+            wanted.append("practice")
+            condition += f" AND coalesce(practice NOT IN ({listed}), TRUE)"
+        return facts, wanted, condition
+
     # -- facts -----------------------------------------------------------------------------------------
+    # Threads may ask at once. What was asked before is remembered: the snapshot does not change.
 
     def query(self, select: str, needs: Iterable[str], *, where: str = "TRUE") -> pa.Table:
-        """``select`` over facts about these people, in the order of ``pid``. For use inside the house: nothing here is released."""
-        with self._lock:
-            connection = self._facts([*needs, *self.scope.needs])
-            return connection.sql(
-                f"SELECT {select} FROM members JOIN person USING (pid) WHERE ({where}) AND {self.scope.sql} ORDER BY pid"
-            ).to_arrow_table()
+        """``select`` over facts about these people, in the order of ``pid``. For use inside the house: nothing here is released.
+
+        Quickest where ``select`` begins with ``pid``.
+        """
+        facts, wanted, condition = self._asked(needs, where)
+        return facts.people(select, wanted, where=condition)
 
     def grouped(self, group: str, select: str, needs: Iterable[str], *, where: str = "TRUE") -> pa.Table:
         """``group`` and the aggregates ``select`` over facts about these people, one row a group. For use inside the house, as ``query``."""
-        with self._lock:
-            connection = self._facts([*needs, *self.scope.needs])
-            return connection.sql(
-                f"SELECT {group}, {select} FROM members JOIN person USING (pid) WHERE ({where}) AND {self.scope.sql} "
-                "GROUP BY ALL ORDER BY ALL"
-            ).to_arrow_table()
+        return self.groups(select, needs, by=group, where=where)
 
     def count(self, needs: Iterable[str], *, where: str) -> int:
         """How many of these people meet a condition: one statement. For use inside the house: release it before it is shown."""
-        sql = f"SELECT count(*) FROM members JOIN person USING (pid) WHERE ({where}) AND {self.scope.sql}"
-        with self._lock:
-            rows = self._facts([*needs, *self.scope.needs]).execute(sql).fetchall()
-        return int(rows[0][0])
+        facts, wanted, condition = self._asked(needs, where)
+        found = facts.ask("count(*) AS n", wanted, where=condition)
+        return int(found.column("n")[0].as_py())
 
     def groups(self, select: str, needs: Iterable[str], *, by: str, where: str = "TRUE") -> pa.Table:
         """Aggregates over facts about these people, a row for each group of ``by``. For use inside the house: release what is shown.
 
         ``by`` and ``select`` are lists of SQL expressions with commas between, with or without ``AS name``.
         """
-        sql = (
-            f"SELECT {by}, {select} FROM members JOIN person USING (pid) "
-            f"WHERE ({where}) AND {self.scope.sql} GROUP BY ALL ORDER BY ALL"
-        )
-        with self._lock:
-            return self._facts([*needs, *self.scope.needs]).sql(sql).to_arrow_table()
+        facts, wanted, condition = self._asked(needs, where)
+        return facts.ask(f"{by}, {select}", wanted, where=condition, after="GROUP BY ALL ORDER BY ALL")
 
-    @cached_property
+    @property
     def pids(self) -> np.ndarray:
         """Person numbers of everybody here, rising."""
         return np.asarray(self.query("pid", ()).column("pid").to_numpy())
@@ -174,131 +210,49 @@ class Population:
     @cached_property
     def registered(self) -> np.ndarray:
         """Person numbers of everybody registered and alive, whatever the purpose."""
-        with self._lock:
-            table = (
-                self._facts(self.scope.needs)
-                .sql(f"SELECT pid FROM person WHERE registered AND {self.scope.sql} ORDER BY pid")
-                .to_arrow_table()
-            )
+        facts = self._gate.now()[0]
+        table = facts.people("pid", self.scope.needs, where=self.scope.sql, all_registered=True)
         return np.asarray(table.column("pid").to_numpy())
 
     @property
     def coverage(self) -> Coverage:
         """How many of those registered may be asked about. Exact: release it before it is shown."""
-        return Coverage(self.purpose.name, len(self.registered), len(self.pids))
+        facts, sharing = self._gate.now()
+        registered, asked = len(self.registered), len(self.pids)
+        gone = self._left_by(sharing)
+        if sharing is None and not gone:
+            return Coverage(self.purpose.name, registered, asked)
+        listed = facts.ask(
+            "DISTINCT practice", ["practice", *self.scope.needs], where=f"practice IS NOT NULL AND {self.scope.sql}",
+            all_registered=True,
+        )  # fmt: skip
+        here = set(listed.column("practice").to_pylist())
+        return Coverage(self.purpose.name, registered, asked, len(here), len(here - gone))
 
     def close(self) -> None:
         """Let go of the person table."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-            self._connection, self._on_the_fly = None, None
-
-    def _facts(self, needs: Iterable[str]) -> duckdb.DuckDBPyConnection:
-        """A connection with ``person`` (the facts) and ``members`` (who may be asked about and is registered)."""
-        wanted = list(dict.fromkeys(["registered", *needs]))
-        if self._connection is None:
-            self._connection = self._stored(wanted)
-            if self._connection is None:
-                self._connection = duckdb.connect(":memory:", config=OFFLINE)
-                self._on_the_fly = set()
-                self._add(wanted)
-            self._join_eligible()
-        elif self._on_the_fly is not None:
-            self._add(wanted)
-        return self._connection
-
-    def _stored(self, wanted: list[str]) -> duckdb.DuckDBPyConnection | None:
-        """The person table, made if that is worth its while; ``None`` to work out only what is needed."""
-        path = table_path(self.snapshot, self.catalogue, self.index_date)
-        worth = self.index_date == self.data_date or len(wanted) > FEW_FACTS
-        if not (path.exists() or worth):
-            return None
-        # a folder that cannot be written to, or a full disk, costs time but no answer
-        with contextlib.suppress(OSError, duckdb.IOException):
-            for _ in range(2):
-                made = person_table(
-                    self.snapshot, self.catalogue, self.index_date,
-                    memory_mb=self._memory_mb, threads=self._threads, known=self.variables,
-                )  # fmt: skip
-                if (connection := _opened(made)) is not None:
-                    return connection
-                made.unlink(missing_ok=True)
-        return None
-
-    def _add(self, wanted: list[str]) -> None:
-        """Work out facts that are not there yet, and put them beside those that are."""
-        have = self._on_the_fly
-        if have is None or self._connection is None:
-            return
-        new = [n for n in wanted if n not in have]
-        if not new:
-            return
-        plan_names = compile_plan(self.catalogue, new, self.variables).wanted
-        table = evaluate(
-            self.snapshot, self.catalogue, plan_names, index_date=self.index_date,
-            memory_mb=self._memory_mb, threads=self._threads,
-        )  # fmt: skip
-        self._connection.register("new_facts", table)
-        if have:
-            self._connection.execute(
-                "CREATE OR REPLACE TABLE person AS SELECT p.*, n.* EXCLUDE (pid) FROM person AS p JOIN new_facts AS n USING (pid)"
-            )
-        else:
-            self._connection.execute("CREATE TABLE person AS SELECT * FROM new_facts")
-        self._connection.unregister("new_facts")
-        have.update(new)
-
-    def _join_eligible(self) -> None:
-        may = eligible(self.purpose, self.snapshot, without_practices=self.without_practices)
-        if self._connection is None:
-            return
-        self._connection.register("eligible", pa.table({"pid": may}))
-        self._connection.execute(
-            "CREATE TEMP TABLE members AS SELECT e.pid FROM eligible AS e JOIN person AS p ON p.pid = e.pid "
-            "WHERE p.registered ORDER BY e.pid"
-        )
-        self._connection.unregister("eligible")
+        self._gate.close()
 
 
 class _View(Population):
-    """A population restricted to a scope, or answering to somebody else. Connection, lock and facts are those of the whole."""
+    """A population restricted to a scope, or answering to somebody else. The facts are those of the whole."""
 
-    def __init__(self, whole: Population, scope: Scope, recipient: str) -> None:
-        shared = {k: v for k, v in whole.__dict__.items() if k not in ("pids", "registered")}
+    def __init__(
+        self, whole: Population, scope: Scope, recipient: str, rests_on: frozenset[str] | None = None
+    ) -> None:
+        shared = {k: v for k, v in whole.__dict__.items() if k != "registered"}
         self.__dict__.update(shared)
-        self._owner = whole._owner or whole
         self.scope, self.recipient = scope, recipient
+        if rests_on is not None:
+            self._rests_on = rests_on
 
     @property
     def whole(self) -> Population:
         """The same people in every scope, answering to the same person."""
         return self if self.scope.kind == "system" else _View(self, Scope(), self.recipient)
 
-    @property
-    def slow_to_begin(self) -> bool:
-        """Whether the first question will make the person table."""
-        return self._owner is not None and self._owner.slow_to_begin
-
-    def _facts(self, needs: Iterable[str]) -> duckdb.DuckDBPyConnection:
-        owner = self._owner
-        return owner._facts(needs) if owner is not None else super()._facts(needs)
-
     def close(self) -> None:
         """Nothing: the facts belong to the whole."""
-
-
-def _opened(path: Path) -> duckdb.DuckDBPyConnection | None:
-    """A whole person table; ``None`` for what a machine that lost its power may have left of one."""
-    connection = None
-    try:
-        connection = duckdb.connect(str(path), read_only=True, config=OFFLINE)
-        connection.execute("SELECT registered FROM person LIMIT 1").fetchall()
-    except duckdb.Error:
-        if connection is not None:
-            connection.close()
-        return None
-    return connection
 
 
 def _day(day: date) -> str:

@@ -3,7 +3,10 @@
 from goldenthread.governance.audit import Audit, Entry, Verdict
 from goldenthread.governance.eligibility import Coverage, coverage, eligible, registered_on
 from goldenthread.governance.errors import GovernanceError, RecordError
+from goldenthread.governance.feeds import ALL_FEEDS, Feed, feed_name, feeds, feeds_of
 from goldenthread.governance.purposes import Purpose, named_purpose, purpose_names, purposes_from_toml
+from goldenthread.governance.register import Decision, Document, Register, Shares, Terms
+from goldenthread.governance.sharing import Sharing, practices_in, sharing_of, sharing_state
 from goldenthread.governance.views import (
     EXPORTED,
     IDENTITIES_SHOWN,
@@ -17,26 +20,40 @@ from goldenthread.governance.views import (
 )
 
 __all__ = [
+    "ALL_FEEDS",
     "EXPORTED",
     "IDENTITIES_SHOWN",
     "PATIENT_OPENED",
     "Alert",
     "Audit",
     "Coverage",
+    "Decision",
+    "Document",
     "Entry",
+    "Feed",
     "GovernanceError",
     "Purpose",
     "RecordError",
+    "Register",
+    "Shares",
+    "Sharing",
     "Sighting",
+    "Terms",
     "Verdict",
     "alerts",
     "coverage",
     "eligible",
+    "feed_name",
+    "feeds",
+    "feeds_of",
     "matches",
     "named_purpose",
+    "practices_in",
     "purpose_names",
     "purposes_from_toml",
     "re_identifications",
     "registered_on",
     "seen_by",
+    "sharing_of",
+    "sharing_state",
 ]

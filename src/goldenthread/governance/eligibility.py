@@ -24,12 +24,17 @@ SELECT DISTINCT r.pid FROM registration AS r JOIN person AS p ON p.pid = r.pid
 WHERE r.start_date <= $as_at AND (r.end_date IS NULL OR r.end_date > $as_at)
   AND (p.death_date IS NULL OR p.death_date > $as_at)
 """
-# A person belongs to the practice they registered with last.
+# A person's record is that of the practice they registered with last, whether they are still registered or not; and a question
+# about a day is not asked about people who were registered on it with a practice that does not share.
 _OF_PRACTICES = """
 SELECT pid FROM (
     SELECT pid, practice, row_number() OVER (PARTITION BY pid ORDER BY start_date DESC, practice DESC) AS line
-    FROM registration WHERE start_date <= $as_at AND (end_date IS NULL OR end_date > $as_at)
+    FROM registration WHERE start_date <= $as_at
 ) AS lines WHERE line = 1 AND list_contains($practices, practice)
+"""
+_OF_PRACTICES_ON = """
+SELECT pid FROM registration WHERE list_contains($practices, practice)
+AND start_date <= $day AND (end_date IS NULL OR end_date > $day)
 """
 _LAST_DAY = date(9999, 12, 31)
 
@@ -40,13 +45,14 @@ def eligible(
     as_at: date | None = None,
     *,
     without_practices: Collection[str] = (),
+    on: date | None = None,
 ) -> pa.Array:
     """Person numbers (int32, rising) that may be asked about for this purpose.
 
     Where the purpose honours Type 1 opt-outs, people whose latest decision is a dissent leave. ``as_at`` looks at decisions up to
     that day only; without it every decision known counts, which is right for a question about the past as well:
-    an opt-out made today holds for it. ``without_practices`` leaves out people registered (on ``as_at``, or now) with
-    practices that do not share for this purpose.
+    an opt-out made today holds for it. ``without_practices`` leaves out people of practices that do not share for this purpose: those whose last registration
+    is with one of them, and, where the question is about the day ``on``, those registered with one of them on that day.
 
     The person may be registered or not: see ``coverage`` for those who are. Raises ``GovernanceError`` for an unknown purpose.
     """
@@ -60,6 +66,9 @@ def eligible(
     if without_practices:
         leaving.append(_OF_PRACTICES)
         values |= {"as_at": day, "practices": sorted(without_practices)}
+        if on is not None:
+            leaving.append(_OF_PRACTICES_ON)
+            values["day"] = on
     except_these = "".join(f" AND pid NOT IN ({sql})" for sql in leaving)
     sql = f"SELECT pid FROM person WHERE TRUE{except_these} ORDER BY pid"
     return _pids(snapshot, sql, values)
@@ -81,11 +90,17 @@ def _pids(snapshot: Snapshot, sql: str, values: dict[str, object]) -> pa.Array:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How many of the people registered on a day may be asked about. Exact figures: release them before they are shown."""
+    """How many of the people registered on a day may be asked about. Exact figures: release them before they are shown.
+
+    ``practices`` is how many practices those registered are with, and ``sharing`` how many of them share what the
+    question needs; ``None`` where nothing is known of agreements.
+    """
 
     purpose: str
     registered: int
     eligible: int
+    practices: int | None = None
+    sharing: int | None = None
 
     @property
     def share(self) -> float | None:
@@ -94,24 +109,46 @@ class Coverage:
 
     @property
     def words(self) -> str:
-        """The share in words, rounded so that it tells of no single person in a thousand.
+        """The share in words, rounded so that it tells of no single person in a thousand, and why some are left out.
 
         >>> Coverage("planning", 2000, 1950).words
         'about 98% of the people registered; Type 1 opt-outs have left'
+        >>> Coverage("planning", 2000, 1880, practices=9, sharing=8).words
+        '8 of 9 practices, about 94% of the people registered; 1 practice does not share for this; Type 1 opt-outs have left'
         """
-        purpose = named_purpose(self.purpose)
         if self.share is None:
             return "nobody is registered"
-        if not purpose.type_1 and self.share == 1:
+        if not self.why and self.share == 1:
             return "everybody registered"
-        left = (
-            "Type 1 opt-outs have left" if purpose.type_1 else "some practices do not share for this purpose"
-        )
         percent = 100 * self.share
         about = (
             "more than 99%" if percent > 99 else "less than 1%" if percent < 1 else f"about {percent:.0f}%"
         )
-        return f"{about} of the people registered; {left}"
+        return f"{self._of_practices}{about} of the people registered; {self.why}"
+
+    @property
+    def words_without_share(self) -> str:
+        """As ``words``, where the share must not be shown."""
+        return f"{self._of_practices}{self.why}; how many people is not shown"
+
+    @property
+    def why(self) -> str:
+        """Why not everybody is asked about; empty where nothing is known to keep anybody out."""
+        reasons = []
+        if missing := (self.practices or 0) - (self.sharing or 0):
+            verb = "practice does" if missing == 1 else "practices do"
+            reasons.append(f"{missing} {verb} not share for this")
+        if named_purpose(self.purpose).type_1:
+            reasons.append("Type 1 opt-outs have left")
+        if not reasons and self.share != 1:
+            reasons.append("some practices do not share for this purpose")
+        return "; ".join(reasons)
+
+    @property
+    def _of_practices(self) -> str:
+        if self.practices is None or self.practices == self.sharing:
+            return ""
+        return f"{self.sharing} of {self.practices} practices, "
 
 
 def coverage(
@@ -120,7 +157,7 @@ def coverage(
     """How many people registered on ``as_at`` may be asked about for this purpose."""
     import numpy as np
 
-    may = eligible(purpose, snapshot, without_practices=without_practices).to_numpy()
+    may = eligible(purpose, snapshot, without_practices=without_practices, on=as_at).to_numpy()
     registered = registered_on(snapshot, as_at).to_numpy()
     both = np.isin(registered, may, assume_unique=True)
     return Coverage(named_purpose(purpose).name, len(registered), int(both.sum()))

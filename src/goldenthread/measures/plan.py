@@ -73,6 +73,15 @@ def compile_plan(
     return plan
 
 
+def tables_of(
+    catalogue: Catalogue, names: Iterable[str], known: Mapping[str, Variable] | None = None
+) -> frozenset[str]:
+    """The model's tables that these facts are worked out from, beside those that say who people are."""
+    plan = compile_plan(catalogue, names, known)
+    scans = [*plan.coded.values(), *plan.plain.values()]
+    return frozenset(table for scan in scans for table in (scan.source.needs or (scan.source.name,)))
+
+
 def _owner(plan: Plan, name: str) -> Definition | None:
     """The definition that adds the fact called ``name``; ``None`` for facts about the person."""
     if name in PERSON:

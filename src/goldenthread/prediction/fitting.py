@@ -148,7 +148,11 @@ def _year(
 ) -> _Year:
     """People registered and alive on ``index`` who may be asked about, and whether the outcome came by ``after``."""
     snapshot, catalogue = population.snapshot, population.catalogue
-    may = eligible(population.purpose, snapshot, without_practices=population.without_practices)
+    may = eligible(
+        population.purpose,
+        snapshot,
+        without_practices=population.without_practices_for([*definition.facts, definition.outcome]),
+    )
     wanted = list(dict.fromkeys(["registered", "imd_quintile", "ethnic_group", *definition.facts]))
     facts = evaluate(
         snapshot, catalogue, wanted, index_date=index, eligible=may, memory_mb=memory_mb, threads=threads

@@ -1,0 +1,59 @@
+"""Facts kept in step with what practices share: looked at before every question."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection
+
+from goldenthread.cohorts.facts import Facts
+from goldenthread.governance import Sharing
+
+
+class Gate:
+    """The facts that may be asked about now. One gate serves all views of a population.
+
+    ``make`` opens the facts without the people of some practices; ``ask`` reads what is shared at this moment, or is
+    ``None`` where there is no register. Where a practice withdraws, facts opened before are let go of.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[tuple[str, ...]], Facts],
+        ask: Callable[[], Sharing] | None,
+        without_practices: Collection[str],
+    ) -> None:
+        self._make, self._ask = make, ask
+        self._never = frozenset(without_practices)
+        self._lock = threading.Lock()
+        self._sharing = self._asked()
+        self._gone = self._leaving()
+        self.latest = make(tuple(sorted(self._gone)))
+
+    def now(self) -> tuple[Facts, Sharing | None]:
+        """The facts, and what is shared; ``GovernanceError`` where nobody shares any more."""
+        sharing = self._asked()
+        with self._lock:
+            self._sharing = sharing
+            if (gone := self._leaving()) != self._gone:
+                # cursors that are still open keep what they read; the next question gets the new facts
+                self._gone, self.latest = gone, self._make(tuple(sorted(gone)))
+            return self.latest, sharing
+
+    @property
+    def gone(self) -> frozenset[str]:
+        """Practices whose people leave every question, as of the last look."""
+        return self._gone
+
+    def close(self) -> None:
+        """Let go of the facts."""
+        self.latest.close()
+
+    def _asked(self) -> Sharing | None:
+        if self._ask is None:
+            return None
+        sharing = self._ask()
+        sharing.require()
+        return sharing
+
+    def _leaving(self) -> frozenset[str]:
+        return self._never | (self._sharing.out if self._sharing is not None else frozenset())
