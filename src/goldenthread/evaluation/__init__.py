@@ -24,7 +24,7 @@ from goldenthread.evaluation.errors import EvaluationError, Refusal
 from goldenthread.evaluation.honesty import benjamini_hochberg, e_value, holm
 from goldenthread.evaluation.its import SeriesResult, interrupted_time_series
 from goldenthread.evaluation.matching import Matches, match
-from goldenthread.evaluation.page import Page, evaluation_page
+from goldenthread.evaluation.page import Bullets, Heading, Page, Paragraph, Table, evaluation_page, headline
 from goldenthread.evaluation.panel import Panel
 from goldenthread.evaluation.people_page import evaluation_of
 from goldenthread.evaluation.power import Detectable, SampleSize, minimum_detectable_effect, sample_size
@@ -46,11 +46,13 @@ from goldenthread.evaluation.weighting import (
     entropy_weights,
     inverse_probability_weights,
 )
+from goldenthread.evaluation.words import effect_words, result_words
 
 __all__ = [
     "Annex",
     "Arms",
     "BeforeAfter",
+    "Bullets",
     "Check",
     "Clustering",
     "Criterion",
@@ -60,6 +62,7 @@ __all__ = [
     "Evaluation",
     "EvaluationError",
     "GroupResult",
+    "Heading",
     "Level",
     "MatchedComparison",
     "Matches",
@@ -68,6 +71,7 @@ __all__ = [
     "Panel",
     "PanelBaseline",
     "PanelResult",
+    "Paragraph",
     "Propensity",
     "ProportionBaseline",
     "RateBaseline",
@@ -79,6 +83,7 @@ __all__ = [
     "SeriesResult",
     "StaggeredResult",
     "Study",
+    "Table",
     "arms",
     "balance_table",
     "benjamini_hochberg",
@@ -86,10 +91,12 @@ __all__ = [
     "control_chart",
     "difference_in_differences",
     "e_value",
+    "effect_words",
     "effective_sample_size",
     "entropy_weights",
     "evaluation_of",
     "evaluation_page",
+    "headline",
     "holm",
     "interrupted_time_series",
     "inverse_probability_weights",
@@ -102,6 +109,7 @@ __all__ = [
     "placebo_in_time",
     "propensity_score",
     "rate_effects",
+    "result_words",
     "sample_size",
     "staggered_difference_in_differences",
     "stepped_rollout",
