@@ -10,20 +10,18 @@ import pyarrow.compute as pc
 
 from goldenthread.intake.checking import NO_DATE, Checked
 from goldenthread.intake.contract import Contract
-from goldenthread.intake.people import LocalRoster, registered_pseudonyms, stored
+from goldenthread.intake.people import LocalRoster, Registered, stored
 from goldenthread.intake.values import days
-from goldenthread.vault import Keys
 
 _PERSON = ("nhs_number", "family_name", "given_name", "birth_date", "sex", "telephone", "email", "sensitive")
 _ADDRESS = ("address_line_1", "address_line_2", "postcode", "uprn")
 
 
-def patient_identities(checked: Checked, contract: Contract, keys: Keys, organisation: str) -> pa.Table:
+def patient_identities(checked: Checked, contract: Contract, people: Registered) -> pa.Table:
     """Who the patients of a practice are, in the vault's columns, without their addresses."""
-    _, pseudonym, verified, local = registered_pseudonyms(checked, contract, keys, organisation)
     columns = {role: stored(checked, contract, role) for role in _PERSON}
-    columns["pseudonym"] = pseudonym
-    columns["local_identifier"] = pc.if_else(verified, pa.scalar(None, pa.string()), local)
+    columns["pseudonym"] = people.pseudonym
+    columns["local_identifier"] = pc.if_else(people.verified, pa.scalar(None, pa.string()), people.local)
     return pa.table(columns)
 
 
@@ -40,24 +38,29 @@ def permanent_addresses(checked: Checked, contract: Contract, roster: LocalRoste
 
 
 def practice_identities(
-    patients: pa.Table, addresses: pa.Table | None, practice: str, home: set[bytes], as_of: datetime.date
+    patients: pa.Table, addresses: pa.Table | None, practice: str, home: pa.Array, as_of: datetime.date
 ) -> pa.Table:
     """Identities of the people whose practice this is now (``home``), with the address in force of the latest start."""
-    keep = [row for row, each in enumerate(patients["pseudonym"].to_pylist()) if each in home]
-    chosen = patients.take(pa.array(keep, pa.int64()))
-    where = _current(addresses, as_of) if addresses is not None else {}
-    found = [where.get(each, (None,) * len(_ADDRESS)) for each in chosen["pseudonym"].to_pylist()]
-    for number, role in enumerate(_ADDRESS):
-        chosen = chosen.append_column(role, pa.array([each[number] for each in found], pa.string()))
-    chosen = chosen.append_column("practice", pa.array([practice] * len(keep), pa.string()))
-    return chosen.append_column("updated", pa.array([as_of] * len(keep), pa.date32()))
+    chosen = patients.filter(pc.is_in(patients["pseudonym"], value_set=home))
+    where = _current(addresses, as_of) if addresses is not None else None
+    at = None if where is None else pc.index_in(chosen["pseudonym"], value_set=where["pseudonym"])
+    for role in _ADDRESS:
+        nowhere = pa.nulls(chosen.num_rows, pa.string())
+        chosen = chosen.append_column(role, nowhere if where is None else where[role].take(at))
+    chosen = chosen.append_column("practice", pa.array([practice] * chosen.num_rows, pa.string()))
+    return chosen.append_column("updated", pa.array([as_of] * chosen.num_rows, pa.date32()))
 
 
-def _current(addresses: pa.Table, as_of: datetime.date) -> dict[bytes, tuple[str | None, ...]]:
+def _current(addresses: pa.Table, as_of: datetime.date) -> pa.Table:
+    """Of each person with an address in force the one of the latest start, the last in the file of several."""
     end = addresses["end"].to_numpy()
     inside = addresses.filter(pa.array((end == NO_DATE) | (end > days(as_of))))
     order = np.argsort(inside["start"].to_numpy(), kind="stable")
-    ordered = inside.take(pa.array(order))
-    texts = [ordered[role].to_pylist() for role in _ADDRESS]
-    # A dictionary keeps the last row of a pseudonym: the latest start.
-    return dict(zip(ordered["pseudonym"].to_pylist(), zip(*texts, strict=True), strict=True))
+    if not len(order):
+        return inside
+    people = inside["pseudonym"].combine_chunks().dictionary_encode()
+    last = np.empty(len(people.dictionary), np.int64)
+    last[people.indices.to_numpy()[order]] = order
+    return inside.take(pa.array(last)).set_column(
+        inside.column_names.index("pseudonym"), "pseudonym", people.dictionary
+    )

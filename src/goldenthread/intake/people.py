@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from goldenthread.intake.checking import NO_DATE, NO_PATIENT, Checked
 from goldenthread.intake.contract import Contract
-from goldenthread.vault import LOCAL_PEOPLE, PSEUDONYM, Keys
+from goldenthread.vault import LOCAL_PEOPLE, PSEUDONYM, Keys, byte_values
 
+_NEVER = np.iinfo(np.int32).max
 VERIFIED = "01"
 """NHS NUMBER STATUS INDICATOR CODE 01: number present and verified. Only such numbers identify a person."""
 _COMPARED = (
@@ -51,15 +52,32 @@ class LocalRoster:
 
     organisation: str
     keys: Keys
-    hashes: dict[bytes, int]
+    hashes: pa.Array
+    places: NDArray[np.int32]
     pseudonyms: pa.Array
     births: NDArray[np.int32]
     digest: str
+    _seen: dict[str, tuple[pa.Array, NDArray[np.int32]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def numbers(self, local_ids: pa.Array) -> NDArray[np.int32]:
-        """The practice's own number of each patient, or -1 where there is none."""
-        hashed = local_people(self.keys, self.organisation, local_ids)
-        return np.array([self.hashes.get(h, NO_PATIENT) for h in hashed.to_pylist()], np.int32)
+        """The practice's own number of each patient, or -1 where there is none.
+
+        Local numbers seen before are not hashed again: a practice sends the same ones in each of its files.
+        """
+        texts, numbers = self._seen.get("numbers", (pa.array([], pa.string()), np.empty(0, np.int32)))
+        at = pc.index_in(local_ids, value_set=texts)
+        fresh = local_ids.filter(pc.and_(local_ids.is_valid(), at.is_null())).unique()
+        if len(fresh):
+            hashed = local_people(self.keys, self.organisation, fresh)
+            place = pc.fill_null(pc.index_in(hashed, value_set=self.hashes), NO_PATIENT).to_numpy()
+            texts = pa.concat_arrays([texts, fresh])
+            numbers = np.concatenate([numbers, np.append(self.places, NO_PATIENT)[place]]).astype(np.int32)
+            self._seen["numbers"] = (texts, numbers)
+            at = pc.index_in(local_ids, value_set=texts)
+        found: NDArray[np.int32] = np.append(numbers, np.int32(NO_PATIENT))[pc.fill_null(at, -1).to_numpy()]
+        return found
 
 
 def local_people(keys: Keys, organisation: str, local_ids: pa.Array) -> pa.Array:
@@ -73,21 +91,23 @@ def _qualified(organisation: str, local_ids: pa.Array) -> pa.Array:
 
 def roster(organisation: str, keys: Keys, patients: pa.Table) -> LocalRoster:
     """The roster of a practice from its staged patients (``patient``, ``pseudonym``, ``birth_month``)."""
-    pseudonyms = patients["pseudonym"].to_pylist()
-    ordered = sorted(set(pseudonyms))
-    place = {pseudonym: number for number, pseudonym in enumerate(ordered)}
-    hashes = dict(zip(patients["patient"].to_pylist(), (place[p] for p in pseudonyms), strict=True))
-    births = np.full(len(ordered), NO_DATE, np.int32)
-    months = patients["birth_month"].cast(pa.int32()).fill_null(NO_DATE).to_numpy()
-    for pseudonym, month in zip(pseudonyms, months.tolist(), strict=True):
-        at = place[pseudonym]
-        births[at] = month if births[at] == NO_DATE else min(births[at], month)
+    encoded = patients["pseudonym"].combine_chunks().cast(PSEUDONYM).dictionary_encode()
+    order = pc.sort_indices(encoded.dictionary)
+    ordered = encoded.dictionary.take(order)
+    rank = np.empty(len(order), np.int32)
+    rank[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
+    places = rank[encoded.indices.to_numpy()]
+    months = patients["birth_month"].cast(pa.int32()).fill_null(_NEVER).to_numpy()
+    births = np.full(len(ordered), _NEVER, np.int32)
+    np.minimum.at(births, places, months)
+    births[births == _NEVER] = NO_DATE
+    hashes = patients["patient"].combine_chunks().cast(PSEUDONYM)
+    by_hash = pc.sort_indices(hashes)
     digest = hashlib.blake2b(births.tobytes(), digest_size=12)
-    for local in sorted(hashes):
-        digest.update(local + hashes[local].to_bytes(4, "big"))
-    for pseudonym in ordered:
-        digest.update(pseudonym)
-    return LocalRoster(organisation, keys, hashes, pa.array(ordered, PSEUDONYM), births, digest.hexdigest())
+    digest.update(b"".join(byte_values(hashes.take(by_hash))))
+    digest.update(places[by_hash.to_numpy()].tobytes())
+    digest.update(b"".join(byte_values(ordered)))
+    return LocalRoster(organisation, keys, hashes, places, ordered, births, digest.hexdigest())
 
 
 def birth_months(checked: Checked, contract: Contract) -> pa.Array:
@@ -200,17 +220,29 @@ def stored(checked: Checked, contract: Contract, role: str) -> pa.Array:
 
 def _last_of_each(key: pa.Array) -> pa.Array:
     """Row numbers of the last row of each distinct key, in order of the key's first appearance."""
-    last: dict[bytes, int] = {}
-    for row, value in enumerate(key.to_pylist()):
-        if value is not None:
-            last[value] = row
-    return pa.array(list(last.values()), pa.int64())
+    rows = np.flatnonzero(key.is_valid().to_numpy(zero_copy_only=False))
+    if not len(rows):
+        return pa.array([], pa.int64())
+    encoded = key.take(pa.array(rows)).dictionary_encode()
+    last = np.empty(len(encoded.dictionary), np.int64)
+    last[encoded.indices.to_numpy()] = rows  # of several rows of one key the last one stays
+    return pa.array(last)
 
 
-def registered_pseudonyms(
-    checked: Checked, contract: Contract, keys: Keys, organisation: str
-) -> tuple[pa.Array, pa.Array, pa.Array, pa.Array]:
-    """Of each patient of a practice: local hash, pseudonym, whether it rests on a verified number, local text.
+@dataclass(frozen=True)
+class Registered:
+    """The kept rows of a practice's patient file: local hash, pseudonym, whether it rests on a verified
+    number, and the practice's own number in full (``local``), which stays in memory and in the vault.
+    """
+
+    patient: pa.Array
+    pseudonym: pa.Array
+    verified: pa.Array
+    local: pa.Array
+
+
+def registered_people(checked: Checked, contract: Contract, keys: Keys, organisation: str) -> Registered:
+    """Who the patients of a practice are.
 
     A patient without a verified NHS number is a person all the same: the pseudonym then rests on the
     practice and its own number for the patient.
@@ -221,4 +253,4 @@ def registered_pseudonyms(
     verified = pc.and_(number.is_valid(), pc.fill_null(pc.equal(status, VERIFIED), False))
     hashed = keys.records(local, LOCAL_PEOPLE)
     pseudonym = pc.if_else(verified, keys.pseudonyms(number), hashed)
-    return hashed, pseudonym, verified, local
+    return Registered(hashed, pseudonym, verified, local)

@@ -8,8 +8,10 @@ import json
 import time
 from collections import Counter
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from goldenthread import model
@@ -39,7 +41,7 @@ from goldenthread.intake.stage import reread_identities
 from goldenthread.intake.staging import FORM, Account, InForce, Work
 from goldenthread.lake import Lake, SnapshotBuilder
 from goldenthread.settings import Settings
-from goldenthread.vault import Keys, Vault
+from goldenthread.vault import PSEUDONYM, Keys, Vault, byte_values
 from goldenthread.vault import Refresh as VaultRefresh
 
 REFERENCE = ("practice", "pcn", "place", "provider", "lsoa")
@@ -279,10 +281,7 @@ class _Run:
 
     def _store_identities(self, identities: VaultRefresh) -> None:
         """Identities of patients whose practice's files have changed, or who are newly at the practice."""
-        run = self.sources.connection.execute
-        homes: dict[str, set[bytes]] = {}
-        for practice, pseudonym in run("SELECT practice, pseudonym FROM home").fetchall():
-            homes.setdefault(practice, set()).add(pseudonym)
+        homes = self._homes()
         before = self.work.read_state("identities")
         files = self.outcome.in_force
         by_practice = {
@@ -295,13 +294,12 @@ class _Run:
         for practice, roster in sorted(self.outcome.rosters.items()):
             patients = by_practice.get(("gp_patient", practice))
             addresses = by_practice.get(("gp_address", practice))
-            home = homes.get(practice, set())
+            home = homes.get(practice, pa.array([], PSEUDONYM))
             if patients is not None:
                 digest = hashlib.blake2b(digest_size=16)
                 for arrival in (patients, addresses):
                     digest.update(files[arrival.name].key.encode() if arrival else b"-")
-                for pseudonym in sorted(home):
-                    digest.update(pseudonym)
+                digest.update(b"".join(byte_values(home)))
                 self.identities[practice] = digest.hexdigest()
                 if before.get(practice) != self.identities[practice]:
                     as_of = datetime.date.fromisoformat(self.as_of)
@@ -312,6 +310,19 @@ class _Run:
                 self.identities[practice] = before[practice]
             self.progress.advance()
         self.progress.end()
+
+    def _homes(self) -> dict[str, pa.Array]:
+        """The people whose practice each one is now, in order."""
+        rows = self.sources.values(
+            "SELECT DISTINCT practice, pseudonym FROM home ORDER BY practice, pseudonym"
+        )
+        practices = rows["practice"].combine_chunks().dictionary_encode()
+        ends = np.searchsorted(practices.indices.to_numpy(), np.arange(len(practices.dictionary) + 1))
+        people = rows["pseudonym"].combine_chunks().cast(PSEUDONYM)
+        return {
+            name: people[begin:end]
+            for name, (begin, end) in zip(practices.dictionary.to_pylist(), pairwise(ends), strict=True)
+        }
 
     def _identity(self, arrival: Arrival | None, roster: LocalRoster) -> pa.Table | None:
         """What a practice's file says of who its patients are; read again where it was not read this time."""

@@ -17,12 +17,12 @@ from goldenthread.intake.checking import Checked, check, raw_key
 from goldenthread.intake.contract import ColumnRule, Contract
 from goldenthread.intake.identities import patient_identities, permanent_addresses
 from goldenthread.intake.packing import pack, ranks
-from goldenthread.intake.people import LocalRoster, birth_months, registered_pseudonyms, who
+from goldenthread.intake.people import LocalRoster, Registered, birth_months, registered_people, who
 from goldenthread.intake.quarantine import quarantine_lines, reason_counts
 from goldenthread.intake.reading import RawFile, read_csv, read_parquet
 from goldenthread.intake.staging import Account
 from goldenthread.intake.values import EPOCH, PRECISION_CODES
-from goldenthread.vault import Keys
+from goldenthread.vault import Keys, hexadecimal
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,12 @@ def stage(
         warnings=checked.raw.warnings,
         roster=roster.digest if roster is not None and contract.person == "local" else "",
     )
-    identities, patients = None, identity_part(arrival, checked, keys, roster)
+    identities, people = None, _people(arrival, checked, keys)
+    patients = _identity_part(contract, checked, people, roster)
     if contract.person == "local":
         table = _local(checked, contract, account, keys)
-    elif contract.person == "registered":
-        table = _registered(checked, contract, keys, arrival.organisation)
+    elif people is not None:
+        table = _registered(checked, contract, keys, people)
     else:
         columns: dict[str, pa.Array] = {"row": pa.array(checked.kept)}
         if contract.person == "identity":
@@ -87,13 +88,18 @@ def stage(
     return StagedFile(table, account, quarantine_lines(arrival.relative, checked), identities, patients)
 
 
-def identity_part(
-    arrival: Arrival, checked: Checked, keys: Keys, roster: LocalRoster | None
+def _people(arrival: Arrival, checked: Checked, keys: Keys) -> Registered | None:
+    if arrival.contract.person != "registered":
+        return None
+    return registered_people(checked, arrival.contract, keys, arrival.organisation)
+
+
+def _identity_part(
+    contract: Contract, checked: Checked, people: Registered | None, roster: LocalRoster | None
 ) -> pa.Table | None:
     """What a practice's patient or address file says of who its patients are; None of other files."""
-    contract = arrival.contract
-    if contract.person == "registered":
-        return patient_identities(checked, contract, keys, arrival.organisation)
+    if people is not None:
+        return patient_identities(checked, contract, people)
     if contract.table == "address" and roster is not None:
         return permanent_addresses(checked, contract, roster)
     return None
@@ -102,10 +108,10 @@ def identity_part(
 def reread_identities(
     arrival: Arrival, keys: Keys, roster: LocalRoster | None, today: datetime.date
 ) -> pa.Table | None:
-    """``identity_part`` of a file that is in force but was not read this time."""
+    """Who a practice's patients are, of a file that is in force but was not read this time."""
     data, _ = content(arrival, None)
     checked = check(split(arrival, data), arrival.contract, today, roster)
-    return identity_part(arrival, checked, keys, roster)
+    return _identity_part(arrival.contract, checked, _people(arrival, checked, keys), roster)
 
 
 def _data_date(checked: Checked, contract: Contract) -> str:
@@ -151,16 +157,14 @@ def _dictionary(index: pa.Array, values: pa.Array) -> pa.DictionaryArray:
 def _hashed(values: pa.Array, rule: ColumnRule, keys: Keys) -> pa.Array:
     if rule.hash == "household":
         return keys.households(values)
-    hashed = keys.records(values, rule.hash)
-    return pa.array([None if h is None else h.hex() for h in hashed.to_pylist()], pa.string())
+    return hexadecimal(keys.records(values, rule.hash))
 
 
-def _registered(checked: Checked, contract: Contract, keys: Keys, organisation: str) -> pa.Table:
-    patient, pseudonym, verified, _ = registered_pseudonyms(checked, contract, keys, organisation)
+def _registered(checked: Checked, contract: Contract, keys: Keys, people: Registered) -> pa.Table:
     columns = {
-        "patient": patient,
-        "pseudonym": pseudonym,
-        "verified": verified,
+        "patient": people.patient,
+        "pseudonym": people.pseudonym,
+        "verified": people.verified,
         "birth_month": birth_months(checked, contract),
     }
     return pa.table(columns | _columns(checked, contract, checked.kept, keys)).sort_by("pseudonym")

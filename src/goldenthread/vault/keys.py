@@ -278,3 +278,20 @@ def byte_values(values: pa.Array | pa.ChunkedArray) -> list[bytes]:
     first = ends[0] if content is not None else 0
     whole = content[first : ends[-1]].to_pybytes() if content is not None else b""
     return [whole[begin - first : end - first] for begin, end in pairwise(ends)]
+
+
+def hexadecimal(hashes: pa.FixedSizeBinaryArray) -> pa.StringArray:
+    """Hashes written in hexadecimal, null where null.
+
+    >>> hexadecimal(pa.array([bytes(16), None], PSEUDONYM)).to_pylist()
+    ['00000000000000000000000000000000', None]
+    """
+    written = "".join([each.hex() for each in byte_values(hashes.drop_null())]).encode()
+    width = 2 * hashes.type.byte_width
+    known = len(hashes) - hashes.null_count
+    ends = pa.array(range(0, width * (known + 1), width), pa.int32())
+    texts = pa.StringArray.from_buffers(known, ends.buffers()[1], pa.py_buffer(written))
+    if known == len(hashes):
+        return texts
+    place = pc.subtract(pc.cumulative_sum(hashes.is_valid().cast(pa.int64())), 1)
+    return texts.take(pc.if_else(hashes.is_valid(), place, pa.scalar(None, pa.int64())))
