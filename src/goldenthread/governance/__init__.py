@@ -4,6 +4,7 @@ from goldenthread.governance.audit import Audit, Entry, Verdict
 from goldenthread.governance.eligibility import Coverage, coverage, eligible, registered_on
 from goldenthread.governance.errors import GovernanceError, RecordError
 from goldenthread.governance.feeds import ALL_FEEDS, Feed, feed_name, feeds, feeds_of
+from goldenthread.governance.identifiers import holds_nhs_number
 from goldenthread.governance.purposes import Purpose, named_purpose, purpose_names, purposes_from_toml
 from goldenthread.governance.register import Decision, Document, Register, Shares, Terms
 from goldenthread.governance.sharing import Sharing, practices_in, sharing_of, sharing_state
@@ -46,6 +47,7 @@ __all__ = [
     "feed_name",
     "feeds",
     "feeds_of",
+    "holds_nhs_number",
     "matches",
     "named_purpose",
     "practices_in",
