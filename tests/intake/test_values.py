@@ -51,6 +51,41 @@ def test_dates_in_the_future_and_the_distant_past() -> None:
     assert read(rule("date", future=True), "2027-01-01") == [(day("2027-01-01"), "accepted")]
 
 
+def by_the_book(text: str, forms: list[str]) -> datetime.date | None:
+    """What the standard library makes of a text that has one of the forms to the letter."""
+    for form in forms:
+        shape = re.escape(form).replace("%Y", "[0-9]{4}").replace("%m", "[0-9]{2}").replace("%d", "[0-9]{2}")
+        if re.fullmatch(shape, text):
+            try:
+                return datetime.datetime.strptime(text, form).date()
+            except ValueError:
+                return None
+    return None
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.dates().map(lambda d: d.strftime("%d/%m/") + f"{d.year:04}"),
+            st.dates().map(lambda d: d.isoformat()),
+            st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", fullmatch=True),
+            st.from_regex(r"[0-3][0-9]/[01][0-9]/[0-9]{4}", fullmatch=True),
+            st.text("0123456789-/ é", max_size=11),
+        ),
+        max_size=30,
+    )
+)
+def test_dates_agree_with_the_standard_library(texts: list[str]) -> None:
+    forms = ["%d/%m/%Y", "%Y-%m-%d"]
+    rule = ColumnRule("D", "date", formats=tuple(forms), future=True)
+    made = convert(rule, pa.array(texts, pa.string()), TODAY)
+    for text, days, reason in zip(texts, made.values.to_pylist(), made.reasons.tolist(), strict=True):
+        found = by_the_book(text.strip(), forms)
+        expected = found if found is not None and found >= datetime.date(1900, 1, 1) else None
+        assert (None if days is None else EPOCH + datetime.timedelta(days)) == expected
+        assert (reason == 0) == (expected is not None or not text.strip())
+
+
 def test_codes_spellings_and_otherwise() -> None:
     sex = rule("code", values="sex", spellings={"Female": "2"}, otherwise="X")
     assert [v for v, _ in read(sex, "1", " FEMALE ", "7", "")] == ["1", "2", "X", "X"]

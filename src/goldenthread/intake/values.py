@@ -10,7 +10,6 @@ import datetime
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +20,7 @@ from goldenthread import model
 from goldenthread.intake.checkdigits import nhs_number_valid, verhoeff
 from goldenthread.intake.contract import ColumnRule
 from goldenthread.intake.reasons import ACCEPTED, CODES
+from goldenthread.vault import byte_values
 
 EPOCH = datetime.date(1970, 1, 1)
 EARLIEST = datetime.date(1900, 1, 1)
@@ -87,56 +87,59 @@ def _nhs_number(rule: ColumnRule, texts: pa.Array) -> tuple[pa.Array, NDArray[np
     return pc.if_else(pa.array(good), plain, None), reasons.astype(np.int8)
 
 
-Read = tuple[datetime.date, int] | None
-
-
-@cache
-def _date_reader(formats: tuple[str, ...], precision: tuple[str, ...]) -> Callable[[str], Read]:
-    shapes = [(_shape(f), 0) for f in formats if "day" in precision]
-    if "month" in precision:
-        shapes.append((_shape("%Y-%m"), 1))
-    if "year" in precision:
-        shapes.append((_shape("%Y"), 2))
-
-    # Every practice sends the same few thousand days.
-    @lru_cache(maxsize=1 << 15)
-    def read(text: str) -> Read:
-        for shape, precise in shapes:
-            if found := shape.fullmatch(text):
-                part = found.groupdict()
-                try:
-                    date = datetime.date(int(part["Y"]), int(part.get("m") or 1), int(part.get("d") or 1))
-                except ValueError:
-                    return None
-                return date, precise
-        return None
-
-    return read
-
-
-def _shape(form: str) -> re.Pattern[str]:
-    plain = re.escape(form).replace("%Y", r"(?P<Y>[0-9]{4})")
-    return re.compile(plain.replace("%m", r"(?P<m>[0-9]{2})").replace("%d", r"(?P<d>[0-9]{2})"))
-
-
 def _dates(
     rule: ColumnRule, texts: pa.Array, today: datetime.date
 ) -> tuple[pa.Array, NDArray[np.int8], NDArray[np.int8]]:
-    read = _date_reader(tuple(rule.formats), tuple(rule.precision))
-    values, reasons, precision = [], [], []
-    for text in texts.to_pylist():
-        found = read(text)
-        reason = ACCEPTED
-        if found is None:
-            reason = CODES["not a date"]
-        elif found[0] < EARLIEST:
-            reason = CODES["date before 1900"]
-        elif found[0] > today and not rule.future:
-            reason = CODES["date in the future"]
-        values.append(None if found is None or reason else days(found[0]))
-        precision.append(0 if found is None else found[1])
-        reasons.append(reason)
-    return pa.array(values, pa.int32()), np.array(reasons, np.int8), np.array(precision, np.int8)
+    shapes = [(form, 0) for form in rule.formats if "day" in rule.precision]
+    shapes += [
+        (form, code) for form, code in (("%Y-%m", 1), ("%Y", 2)) if PRECISION_CODES[code] in rule.precision
+    ]
+    day = np.zeros(len(texts), np.int64)
+    precision = np.zeros(len(texts), np.int8)
+    shaped, read = np.zeros(len(texts), np.bool_), np.zeros(len(texts), np.bool_)
+    lengths = pc.binary_length(texts).to_numpy(zero_copy_only=False)
+    for form, code in shapes:
+        width = len(form.replace("%Y", "%Yyy"))
+        # The first form that a text has decides, even where there is no such day.
+        at = np.flatnonzero((lengths == width) & ~shaped)
+        if len(at):
+            shaped[at], read[at], day[at] = _read_dates(texts.take(pa.array(at)), form, width)
+            precision[at[read[at]]] = code
+    reasons = np.where(read, ACCEPTED, CODES["not a date"])
+    reasons[read & (day < days(EARLIEST))] = CODES["date before 1900"]
+    if not rule.future:
+        reasons[read & (day > days(today))] = CODES["date in the future"]
+    return pa.array(day.astype(np.int32), mask=reasons != ACCEPTED), reasons.astype(np.int8), precision
+
+
+def _read_dates(
+    texts: pa.Array, form: str, width: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:
+    """Of texts of ``width`` bytes: which have the given form, which are dates, and their days since 1970."""
+    signs = np.frombuffer(b"".join(byte_values(texts)), np.uint8).reshape(len(texts), width)
+    good = np.ones(len(texts), np.bool_)
+    part = {"Y": np.full(len(texts), 1970), "m": np.ones(len(texts), int), "d": np.ones(len(texts), int)}
+    at = place = 0
+    while at < len(form):
+        if form[at] == "%":
+            name, at = form[at + 1], at + 2
+            number = np.zeros(len(texts), np.int64)
+            for _ in range(4 if name == "Y" else 2):
+                digit = signs[:, place].astype(np.int64) - 48
+                good &= (digit >= 0) & (digit <= 9)
+                number, place = number * 10 + digit, place + 1
+            part[name] = number
+        else:
+            good &= signs[:, place] == ord(form[at])
+            at, place = at + 1, place + 1
+    year, month, day = part["Y"], part["m"], part["d"]
+    shaped = good.copy()
+    good &= (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1)
+    first = np.datetime64("1970-01", "M") + np.where(good, (year - 1970) * 12 + month - 1, 0)
+    begin = first.astype("datetime64[D]").astype(np.int64)
+    length = (first + 1).astype("datetime64[D]").astype(np.int64) - begin
+    good &= day <= length
+    return shaped, good, begin + day - 1
 
 
 def _time(rule: ColumnRule, texts: pa.Array) -> tuple[pa.Array, NDArray[np.int8]]:
