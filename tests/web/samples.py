@@ -7,4 +7,5 @@ from __future__ import annotations
 
 SAMPLES: dict[str, str | int] = {
     "scope": "pcn-UZ001",
+    "purpose": "planning",
 }

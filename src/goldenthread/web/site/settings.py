@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "goldenthread.web.accounts",
     "goldenthread.web.shell",
+    "goldenthread.web.governance",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

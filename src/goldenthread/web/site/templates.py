@@ -161,7 +161,7 @@ def _strip(request: HttpRequest, working: Any) -> dict[str, Any] | None:
         "data_date": edition.snapshot.data_date,
         "coverage": coverage,
         "change": f"/scope/?next={quote(request.path)}",
-        "why": "/learn/data/" if exists("/learn/data/") else "/help/glossary/#coverage",
+        "why": f"/governance/sharing/{scope.slug}/",
     }
 
 

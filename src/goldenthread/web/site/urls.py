@@ -7,6 +7,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("goldenthread.web.shell.urls")),
     path("", include("goldenthread.web.accounts.urls")),
+    path("", include("goldenthread.web.governance.urls")),
 ]
 
 handler400 = "goldenthread.web.shell.errors.bad_request"

@@ -1,0 +1,94 @@
+"""The Caldicott guardian's pages: who saw whom, why and until when; what is unusual; is the log whole."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import datetime, time, timedelta
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from goldenthread.disclosure import neutralise_formula
+from goldenthread.governance import Audit, Entry, alerts, re_identifications, seen_by
+from goldenthread.web.site.rules import page
+
+A_PAGE = 50
+
+
+@page("audit")
+def audit(request: HttpRequest) -> HttpResponse:
+    """The log, filtered; with what is unusual above it, and whether it is whole."""
+    log = Audit(settings.DEPLOYMENT.home)
+    since, until = _day(request, "since"), _day(request, "until")
+    end = until + timedelta(days=1) if until else None
+    wanted = {n: request.GET.get(n, "").strip()[:120] for n in ("actor", "action", "since", "until")}
+    number = max(int(request.GET["page"]), 1) if request.GET.get("page", "").isdigit() else 1
+    found = log.entries(
+        actor=wanted["actor"] or None, action=wanted["action"] or None, since=since, until=end,
+        newest_first=True, limit=A_PAGE * number + 1,
+    )  # fmt: skip
+    content = {
+        "entries": found[A_PAGE * (number - 1) : A_PAGE * number], "more": len(found) > A_PAGE * number, "page": number, "wanted": wanted,
+        "sightings": re_identifications(log, since=since, until=end)[:A_PAGE], "alerts": alerts(log.entries(since=since, until=end)),
+        "verdict": log.verify() if "verify" in request.GET else None, "query": _query(request),
+    }  # fmt: skip
+    return render(request, "governance/audit.jinja", content)
+
+
+@page("audit")
+def seen(request: HttpRequest) -> HttpResponse:
+    """Who has seen one patient: for a patient who asks. The patient is named by the tokens on their lists, never by number."""
+    typed = request.POST.get("tokens", "")[:4000] if request.method == "POST" else ""
+    tokens = typed.replace(",", " ").split()
+    found = seen_by(Audit(settings.DEPLOYMENT.home), tokens) if tokens else []
+    return render(
+        request, "governance/seen.jinja", {"typed": typed, "asked": bool(tokens), "sightings": found}
+    )
+
+
+@page("audit")
+def export(request: HttpRequest) -> HttpResponse:
+    """The whole log as CSV, with the hashes that hold it together."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    head = (
+        "number",
+        "time",
+        "actor",
+        "role",
+        "scope",
+        "action",
+        "subject",
+        "reason",
+        "detail",
+        "previous",
+        "hash",
+    )
+    writer.writerow(head)
+    for entry in Audit(settings.DEPLOYMENT.home).entries():
+        writer.writerow([neutralise_formula(str(_cell(entry, name))) for name in head])
+    response = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="audit-{timezone.localdate().isoformat()}.csv"'
+    return response
+
+
+def _cell(entry: Entry, name: str) -> object:
+    return dict(entry.detail) if name == "detail" else getattr(entry, name)
+
+
+def _day(request: HttpRequest, name: str) -> datetime | None:
+    try:
+        return timezone.make_aware(
+            datetime.combine(datetime.fromisoformat(request.GET.get(name, "")).date(), time())
+        )
+    except ValueError:
+        return None
+
+
+def _query(request: HttpRequest) -> str:
+    query = request.GET.copy()
+    query.pop("page", None)
+    return query.urlencode()
