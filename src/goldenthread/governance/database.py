@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from goldenthread.governance.errors import RecordError
 
 FOLDER = "governance"
 _BUSY_SECONDS = 30.0
+_SETTLED_NS = 100_000_000
 
 
 def kept_for_good(*tables: str) -> str:
@@ -35,6 +37,22 @@ class Database:
     def __init__(self, path: Path, schema: str) -> None:
         self.path = path
         self._schema = schema
+
+    def look(self) -> tuple[object, ...] | None:
+        """What changes whenever the file does; ``None`` where it changed so lately that the next look might not tell.
+
+        Clocks of file systems tick every few milliseconds, so two writes within a tick could look like one.
+        """
+        found: list[tuple[int, int, int]] = []
+        for path in (self.path, self.path.with_name(f"{self.path.name}-wal")):
+            try:
+                info = path.stat()
+            except OSError:
+                continue
+            if abs(time.time_ns() - info.st_mtime_ns) < _SETTLED_NS:
+                return None
+            found.append((info.st_ino, info.st_size, info.st_mtime_ns))
+        return tuple(found)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection | None]:

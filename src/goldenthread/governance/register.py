@@ -97,7 +97,10 @@ class Terms:
 
 @dataclass(frozen=True)
 class Shares:
-    """What one practice has decided for one purpose, as it stands on a day: the feeds it shares, and those it does not."""
+    """What one practice has decided for one purpose, as it stands on a day: the feeds it shares, and those it does not.
+
+    A feed that it never decided about is in neither.
+    """
 
     practice: str
     shared: frozenset[str]
@@ -177,16 +180,15 @@ class Register:
         for practice, latest in sorted(found.items()):
             shared = frozenset(n for n, d in latest.items() if d.shares_on(day))
             last = max(latest.values(), key=lambda d: d.number)
-            answer[practice] = Shares(
-                practice, shared, frozenset(feeds()) - shared, _why(latest.values(), day), last
-            )
+            why = _why(latest.values(), day)
+            answer[practice] = Shares(practice, shared, frozenset(latest) - shared, why, last)
         return answer
 
     def state_hash(self, purpose: str | Purpose, day: date) -> str:
         """A fingerprint of what is shared for a purpose on a day: it changes when an answer may change."""
         terms = self.terms(purpose)
         state = [
-            [p, sorted(s.shared)] for p, s in self.in_force(purpose, day).items()
+            [p, sorted(s.shared), sorted(s.withheld)] for p, s in self.in_force(purpose, day).items()
         ]  # fmt: skip
         text = json.dumps([named_purpose(purpose).name, sorted(terms.feeds), state])
         return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -74,16 +74,35 @@ def sharing_of(settings: Settings, snapshot: Snapshot, purpose: str | Purpose) -
     is ``"recorded"``, it shares until it says otherwise.
     """
     chosen = named_purpose(purpose)
-    day = today_of(settings)
     register = Register.open(settings.home)
+    # a page asks many questions: the register is read again only if its file is not the one read before
+    look = register.database.look()
+    key = (settings.home, settings.agreements_required, today_of(settings), snapshot.path, chosen, look)
+    if look is not None and (known := _known.get(key)) is not None:
+        return known
+    found = _read(settings, snapshot, chosen, register)
+    if look is not None:
+        if len(_known) > 100:
+            _known.clear()
+        _known[key] = found
+    return found
+
+
+_known: dict[tuple[object, ...], Sharing] = {}
+
+
+def _read(settings: Settings, snapshot: Snapshot, chosen: Purpose, register: Register) -> Sharing:
+    day = today_of(settings)
     in_force, terms = register.in_force(chosen, day), register.terms(chosen)
     practices = practices_in(snapshot)
-    never = frozenset() if settings.agreements_required else frozenset(feeds())
-    stand = {p: in_force.get(p) or Shares(p, never, frozenset(feeds()) - never) for p in practices}
-    out = frozenset(p for p, s in stand.items() if "gp" not in s.shared)
+    every = frozenset(feeds())
+    nothing = Shares("", frozenset(), frozenset())
+    stand = {p: in_force.get(p, nothing) for p in practices}
+    shared = {p: s.shared if settings.agreements_required else every - s.withheld for p, s in stand.items()}
+    out = frozenset(p for p, feeds_ in shared.items() if "gp" not in feeds_)
     withheld: dict[str, set[str]] = {}
-    for practice, shares in stand.items():
-        for feed in shares.withheld if practice not in out else ():
+    for practice in practices:
+        for feed in every - shared[practice] if practice not in out else ():
             withheld.setdefault(feed, set()).add(practice)
     reasons = {p: stand[p].why or "has not agreed" for p in out}
     kept = {f: frozenset(p) for f, p in sorted(withheld.items())}
