@@ -7,13 +7,17 @@ PEOPLE ?= 100000
 SEED   ?= 1
 HOME_FOLDER ?= demo-data
 
-.PHONY: demo test check docs lock benchmarks clean
+.PHONY: demo test tools check docs lock benchmarks clean
 
 demo: .venv/.installed
 	$(BIN)/goldenthread demo $(HOME_FOLDER) --people $(PEOPLE) --seed $(SEED)
 
-test: check
+test: check tools
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# a browser and a database server for the tests
+tools:
+	.ci/tools
 
 check: .venv/.installed-dev
 	$(BIN)/ruff check .
@@ -38,6 +42,7 @@ clean:
 .venv/.installed: .venv/bin/python requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m goldenthread.web.assets.build
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.lock
