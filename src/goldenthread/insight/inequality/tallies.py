@@ -1,0 +1,111 @@
+"""People and events by group and by age and sex, exactly. For use inside the room: nothing here may be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from goldenthread.cohorts import NOT_KNOWN, Dimension, Population, dimension
+from goldenthread.definitions.expressions import parse
+from goldenthread.insight.inequality.outcomes import Outcome
+from goldenthread.measures import to_sql
+
+Floats = NDArray[np.float64]
+Ids = NDArray[np.int32]
+
+BANDS: Mapping[str, tuple[int, ...]] = {
+    "ten": (5, 15, 25, 35, 45, 55, 65, 75, 85),
+    "five": (18, 45, 65, 80),
+    "three": (18, 65),
+}
+"""Ages at which a new band begins, from fine to coarse: adjustment uses the finest that every group can bear."""
+
+
+@dataclass(frozen=True)
+class Members:
+    """One row for each person of the denominator: number, value, group, age and sex, in the order of ``pid``."""
+
+    pids: Ids
+    values: Floats
+    groups: NDArray[np.object_]
+    ages: Floats
+    female: NDArray[np.bool_]
+
+    def of(self, group: str | None) -> NDArray[np.bool_]:
+        """Where a person is of the group; everybody for ``None``."""
+        return np.ones(len(self.pids), bool) if group is None else np.asarray(self.groups == group)
+
+    def strata(self, bands: str, *, sex: bool = True) -> NDArray[np.int64]:
+        """The age band of each person, and the sex where that is wanted, as one number from 0."""
+        band = np.searchsorted(BANDS[bands], self.ages, side="right") if bands else np.zeros(len(self.pids))
+        band = band.astype(np.int64)
+        return band * 2 + self.female if sex else band
+
+
+def members_of(population: Population, outcome: Outcome, by: Dimension | None) -> Members:
+    """Everybody of the outcome's denominator in this population."""
+    known, index = population.variables, population.index_sql
+    value = to_sql(parse(outcome.numerator), known, index=index)
+    where = to_sql(parse(outcome.denominator), known, index=index)
+    group = f"coalesce({by.sql}, '{NOT_KNOWN}')" if by else "''"
+    needs = [*outcome.needs, "age", "sex", *(by.needs if by else ())]
+    table = population.query(
+        f"pid, coalesce(CAST({value} AS DOUBLE), 0) AS value, {group} AS grp, age, coalesce(sex = '2', FALSE) AS female",
+        needs,
+        where=where,
+    )
+    codes, found = pd.factorize(table.column("grp").to_pandas())
+    labels = np.asarray(found, dtype=object)
+    return Members(
+        pids=np.asarray(table.column("pid").to_numpy()),
+        values=np.asarray(table.column("value").to_numpy(), dtype=float),
+        groups=labels[codes] if len(codes) else np.array([], dtype=object),
+        ages=np.asarray(table.column("age").to_pandas().astype(float).fillna(0).to_numpy()),
+        female=np.asarray(table.column("female").to_numpy(zero_copy_only=False), dtype=bool),
+    )
+
+
+def groups_in_order(members: Members, by: Dimension) -> list[str]:
+    """Groups that have people, in the order of the dimension, the unknown last."""
+    found = [str(g) for g in dict.fromkeys(members.groups.tolist())]
+    place = {label: n for n, label in enumerate(by.order)}
+
+    def key(label: str) -> tuple[bool, int, str]:
+        return (label == NOT_KNOWN, place.get(label, len(place)), by.names.get(label, label))
+
+    return sorted(found, key=key)
+
+
+def dimension_of(population: Population, name: str) -> Dimension:
+    """The dimension called ``name``; ``CohortError`` where there is none."""
+    return dimension(name.strip(), population.variables, population.snapshot)
+
+
+def dispersion(values: Floats) -> float:
+    """How much more the sum of ``values`` varies than independent events would: 1 where nobody has more than one.
+
+    Each person's events come together, so the variance of their sum is the sum of squares, not the sum.
+
+    >>> dispersion(np.array([1.0, 1.0, 0.0])), dispersion(np.array([5.0, 1.0]))
+    (1.0, 4.333333333333333)
+    """
+    total = float(values.sum())
+    return max(1.0, float((values**2).sum()) / total) if total > 0 else 1.0
+
+
+def by_stratum(
+    values: Floats, strata: NDArray[np.int64], places: NDArray[np.int64], groups: int, size: int
+) -> Floats:
+    """Sum of ``values`` by group and stratum: a table of groups by strata."""
+    flat = np.bincount(places * size + strata, weights=values, minlength=groups * size)
+    return np.asarray(flat.reshape(groups, size), dtype=float)
+
+
+def places_of(members: Members, groups: Sequence[str]) -> NDArray[np.int64]:
+    """Which of ``groups`` each person is in, as a number."""
+    rank = {label: n for n, label in enumerate(groups)}
+    return np.array([rank[g] for g in members.groups.tolist()], dtype=np.int64)
