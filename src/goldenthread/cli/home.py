@@ -17,6 +17,10 @@ _TEMPLATE = """\
 name = {name}
 synthetic = {synthetic}   # true puts the synthetic-data banner on every output
 
+# "required": nobody is asked about before their practice has agreed (goldenthread agreements adopt).
+# "recorded": a practice shares until it says otherwise.
+agreements = "required"
+
 # Where raw feeds arrive: one folder per feed, and in it one per sending organisation.
 feeds = {feeds}
 
@@ -39,6 +43,9 @@ def init(
     speech.say(f"Made [bold]{settings.home}[/].")
     speech.say(f"1. Put raw feeds into {settings.feeds_dir} (docs/feeds.md says how they should look).")
     speech.say(f"2. Run: goldenthread refresh --home {settings.home}")
+    speech.say(
+        f"3. Record what practices have agreed: goldenthread agreements adopt --home {settings.home} --by NAME --reason WHY"
+    )
     speech.say(
         "Keep a copy of the key somewhere safe: goldenthread keys backup. Without it no identity can be read."
     )

@@ -55,6 +55,7 @@ def demo(
             f"at {made.practices} practices in {made.seconds:.0f} s."
         )
     refresh_with_progress(settings, speech)
+    _record_agreements(settings)
     speech.say()
     show_population(settings, speech)
     speech.say(f"Built in {time.monotonic() - began:.0f} s. Look further with:")
@@ -92,6 +93,23 @@ def _home(folder: Path) -> Settings:
             "Choose another folder.",
         )
     return settings
+
+
+def _record_agreements(settings: Settings) -> None:
+    """Every practice shares for every purpose, but one of them has withdrawn from research: figures then state their coverage."""
+    from goldenthread.governance import Register, practices_in, purpose_names
+    from goldenthread.lake import Lake
+
+    register = Register.open(settings.home)
+    if register.decisions():
+        return
+    practices = practices_in(Lake(settings.lake_dir).current())
+    register.adopt(
+        practices, purpose_names(), by="The demonstration", reason="Invented practices agree to everything"
+    )
+    register.withdraw(
+        practices[-1], "research", by="The demonstration", reason="To show what a withdrawal does"
+    )
 
 
 def _built(settings: Settings) -> bool:

@@ -1,6 +1,7 @@
 """Purposes, agreements, opt-outs, audit and releases: who may be asked about, who may see whom, and the proof of both."""
 
 from goldenthread.governance.audit import Audit, Entry, Verdict
+from goldenthread.governance.clock import today_of
 from goldenthread.governance.eligibility import Coverage, coverage, eligible, registered_on
 from goldenthread.governance.errors import GovernanceError, RecordError
 from goldenthread.governance.feeds import ALL_FEEDS, Feed, feed_name, feeds, feeds_of
@@ -58,4 +59,5 @@ __all__ = [
     "seen_by",
     "sharing_of",
     "sharing_state",
+    "today_of",
 ]
