@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from goldenthread.cohorts import Population
+    from goldenthread.insight.profile import Profile
 
 Form = Literal["pandas", "polars", "arrow"]
 
@@ -129,6 +130,20 @@ class GoldenThread:
             threads=self._settings.threads,
         )
         return as_form(table, form)
+
+    def profile(self, scope: str = "system") -> Profile:
+        """One place: who lives there, what they have, where the work comes from, and what stands out.
+
+        ``scope`` is system, or a kind and a code: place, pcn, practice, district, msoa. Figures have passed disclosure control.
+
+        >>> import goldenthread; gt = goldenthread.open(home)
+        >>> gt.profile().structure["aged_65_plus"].said
+        '50%'
+        """
+        from goldenthread.cohorts import Scope
+        from goldenthread.insight.profile import profile
+
+        return profile(self._population.within(Scope.parse(scope)))
 
     def freeze(self, expression: str, name: str) -> CohortVersion:
         """Keep a cohort for good under a name: rule, codes, dates, snapshot and people."""
