@@ -120,3 +120,12 @@ def test_both_who_fit_equally_are_shown_for_review(street: Street) -> None:
     rows = [row for row in street.result.review.to_pylist() if row["record_family_name"] == "Kirk"]
     assert {row["pseudonym"] for row in rows} == {PSEUDONYMS["jordan_a"], PSEUDONYMS["jordan_b"]}
     assert [row["place"] for row in rows] == [1, 2]
+
+
+def test_the_answer_does_not_depend_on_the_parts_in_which_pairs_are_scored(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("goldenthread.intake.linkage.scoring.IDENTITIES_AT_ONCE", 4)
+    again = link(registered_table(), records_table([row for _, row in RECORDS.values()]))
+    assert again.links.equals(street.result.links)
+    assert again.review.equals(street.result.review)

@@ -118,7 +118,7 @@ def _candidates(connection: duckdb.DuckDBPyConnection, settings: LinkageSettings
         )
         return Model(COMPARISONS, settings.expected_share / max(people, 2), "none (nothing to compare)")
     model = fit(connection, people, identities, settings)
-    pairs = score(connection, model)
+    pairs = score(connection, model, identities)
     connection.execute(
         f"""
         CREATE TEMP TABLE candidate AS

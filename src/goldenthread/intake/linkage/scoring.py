@@ -19,6 +19,7 @@ from goldenthread.intake.linkage.settings import LinkageSettings
 # The shipped figures count as much as this many true pairs, or pairs of strangers, seen in the data.
 _SHIPPED_PAIRS = 50
 _SHIPPED_STRANGERS = 100_000
+IDENTITIES_AT_ONCE = 50_000
 _LEAST_WEIGHT = -12.0  # pairs less likely than 1 in 4,000 cannot change an answer
 
 
@@ -57,17 +58,29 @@ def fit(
     )
 
 
-def score(connection: duckdb.DuckDBPyConnection, model: Model) -> str:
+def score(connection: duckdb.DuckDBPyConnection, model: Model, identities: int) -> str:
     """Score every plausible pair; returns the name of the table of pairs.
 
     Columns: ``row_l`` (registered row), ``row_r`` (identity), ``match_weight``, and for each comparison
     ``gamma_<name>`` (level, counted from the worst; -1 not compared) and ``mw_<name>`` and ``mw_tf_adj_<name>``.
+
+    Identities are scored a part at a time: Splink carries both identities along with each pair, which at a region's
+    size does not fit into memory. How common a value is it counts over everybody, so parts change no answer.
     """
+    parts = max(1, -(-identities // IDENTITIES_AT_ONCE))
+    connection.execute("DROP TABLE IF EXISTS pairs")
     with _splink_at_work():
         linked = settings(model.comparisons, "link_only", model.prior)
         linker = _linker(connection, linked, ["registered", "identities"])
-        predicted = linker.inference.predict(threshold_match_weight=_LEAST_WEIGHT, warning_mode="never")
-    return str(predicted.physical_name)
+        for part in range(1, parts + 1):
+            predicted = linker.inference.predict_chunk(
+                (1, 1), (part, parts), threshold_match_weight=_LEAST_WEIGHT, warning_mode="never"
+            )
+            columns = "row_l, row_r, match_weight, COLUMNS('^(gamma|mw)_.*')"
+            begin = "CREATE TEMP TABLE pairs AS" if part == 1 else "INSERT INTO pairs"
+            connection.execute(f"{begin} SELECT {columns} FROM {predicted.physical_name}").fetchall()
+            predicted.drop_table_from_database_and_remove_from_cache()
+    return "pairs"
 
 
 def _estimate_u(
