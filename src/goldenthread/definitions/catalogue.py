@@ -16,6 +16,7 @@ from goldenthread.definitions.kinds import (
     Condition,
     Definition,
     Indicator,
+    InitiativeTemplate,
     Measure,
     Score,
     Segmentation,
@@ -61,6 +62,11 @@ class Catalogue:
         """Indicators by name."""
         return {n: d for n, d in self.definitions.items() if isinstance(d, Indicator)}
 
+    @property
+    def initiatives(self) -> dict[str, InitiativeTemplate]:
+        """Templates of initiatives by name."""
+        return {n: d for n, d in self.definitions.items() if isinstance(d, InitiativeTemplate)}
+
     def codes_of(self, names: Iterable[str], *, needed_by: Definition) -> Iterator[Codelist]:
         """The codelists called ``names``; ``DefinitionError`` naming the definition that asks where one is missing."""
         for name in names:
@@ -74,11 +80,12 @@ class Catalogue:
             yield self.codelists[name]
 
     def hash(self) -> str:
-        """Fingerprint of everything that decides an answer: definitions (not their wording) and codes."""
+        """Fingerprint of everything that decides an answer: definitions (not their wording, nor templates) and codes."""
         content = {
             "definitions": {
                 n: [d.kind, {k: v for k, v in d.raw.items() if k != "rule"}]
                 for n, d in sorted(self.definitions.items())
+                if not isinstance(d, InitiativeTemplate)
             },
             "codelists": {n: c.hash for n, c in sorted(self.codelists.items())},
         }
@@ -94,7 +101,7 @@ def shipped_folder() -> Path:
 def load_catalogue(*own: Path) -> Catalogue:
     """Read the shipped definitions, then each of the ``own`` folders; an own definition replaces a shipped one of its name.
 
-    A folder has subfolders measures, conditions, scores, segments, cohorts, indicators (TOML) and codelists
+    A folder has subfolders measures, conditions, scores, segments, cohorts, indicators, initiatives (TOML) and codelists
     (CSV). Raises ``DefinitionError`` with file and line at the first mistake: a wrong catalogue gives no answers.
     """
     definitions: dict[str, Definition] = {}

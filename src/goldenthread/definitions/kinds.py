@@ -186,3 +186,34 @@ class Indicator(Definition):
     per: float = 100
 
     kind: DefinitionKind = field(default="indicator", init=False)
+
+
+@dataclass(frozen=True)
+class InitiativeTemplate(Definition):
+    """An initiative ready to start from: whom it is for, what should change, who does what, what is sent, what to read.
+
+    The tables are plain values here; ``goldenthread.programme`` reads them into its plan and checks them. ``cohort`` is
+    an expression, or the name of a cohort.
+    """
+
+    title: str = ""
+    question: str = ""
+    cohort: str = ""
+    evidence: str = ""
+    equity: str = ""
+    community_voice: str = ""
+    uptake: float = 0.6
+    review_months: tuple[int, ...] = ()
+    four_is: Mapping[str, str] = field(default_factory=dict)
+    logic_model: tuple[Mapping[str, Any], ...] = ()
+    outcomes: tuple[Mapping[str, Any], ...] = ()
+    design: Mapping[str, Any] = field(default_factory=dict)
+    equity_targets: tuple[Mapping[str, Any], ...] = ()
+    stop_rules: tuple[Mapping[str, Any], ...] = ()
+    activities: tuple[Mapping[str, Any], ...] = ()
+    risks: tuple[Mapping[str, Any], ...] = ()
+    lists: tuple[Mapping[str, Any], ...] = ()
+    letter: str = ""
+    reading: tuple[Mapping[str, Any], ...] = ()
+
+    kind: DefinitionKind = field(default="initiative", init=False)

@@ -18,6 +18,7 @@ from goldenthread.definitions.kinds import (
     Condition,
     Definition,
     Indicator,
+    InitiativeTemplate,
     Measure,
     Score,
     Segment,
@@ -32,6 +33,7 @@ FOLDERS: Mapping[str, type[Definition]] = {
     "segments": Segmentation,
     "cohorts": Cohort,
     "indicators": Indicator,
+    "initiatives": InitiativeTemplate,
 }
 """Folder of definition files -> what they define."""
 
@@ -163,6 +165,9 @@ class _Reader:
         for key in ("valid", "values"):
             if key in values:
                 values[key] = tuple(values[key])
+        if self.what is InitiativeTemplate:
+            self._parses("cohort", values.get("cohort", ""))
+            values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
         values["version"] = str(values.get("version", "1"))
         try:
             return self.what(name=self.name, file=str(self.path), line=self.line, raw=self.entry, **values)
@@ -183,6 +188,12 @@ class _Reader:
                     )
             case Score(method=""):
                 raise self.error("has no method.")
+            case (
+                InitiativeTemplate(outcomes=())
+                | InitiativeTemplate(title="")
+                | InitiativeTemplate(question="")
+            ):
+                raise self.error("needs a title, a question and outcomes.")
             case Cohort(expression="") | Indicator(numerator="") | Indicator(denominator=""):
                 raise self.error("has no expression.")
 
