@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from goldenthread.disclosure.atoms import atoms
 from goldenthread.disclosure.linear import MOST_ANSWERS, reveals_small_group
 from goldenthread.disclosure.memberships import Ids, Memberships, pack, shared_between
 from goldenthread.disclosure.triples import reveals_with_two_others
@@ -107,16 +108,7 @@ class Asking:
         between = shared_between(sets, self._people)
         self._refuse_within(refused, between, sizes, counted, threshold, tied)
         if len(sets) <= LARGEST_RELEASE_FOR_COMBINATIONS:
-            for place, i in enumerate(counted):
-                if i in refused or known[place]:
-                    continue
-                pool = self._nearest(shared[place], sizes[place], old_sizes)
-                for other in between.indices[between.indptr[place] : between.indptr[place + 1]]:
-                    j = counted[other]
-                    if j < i and j not in refused and not tied(i, j) and len(pool) < MOST_ANSWERS:
-                        pool.append(sets[other])
-                if pool and reveals_small_group([*pool, sets[place]], self._people, threshold):
-                    refused.add(i)
+            self._refuse_combinations(refused, counted, sets, known, shared, sizes, between, threshold, tied)
         return refused
 
     def record(self, answers: Sequence[Answer], *, population: str, policy: str, rounding: int = 0) -> None:
@@ -161,13 +153,44 @@ class Asking:
                     refused.add(i)
                     break
 
-    def _nearest(self, shared: Counts, size: int, old_sizes: Counts) -> list[Ids | Bools]:
+    def _refuse_combinations(
+        self,
+        refused: set[int],
+        counted: list[int],
+        sets: list[Ids],
+        known: Bools,
+        shared: Counts,
+        sizes: Counts,
+        between: csr_array,
+        threshold: int,
+        tied: Callable[[int, int], bool],
+    ) -> None:
+        """Look at each new answer together with the earlier ones, and those of this table, that overlap with it most."""
+        waiting = [place for place, i in enumerate(counted) if i not in refused and not known[place]]
+        if not waiting:
+            return
+        old_sizes = self._view.sets.sizes[: len(self._view.sets)]
+        nearest = {place: self._nearest(shared[place], sizes[place], old_sizes) for place in waiting}
+        earlier = sorted({p for positions in nearest.values() for p in positions})
+        row = {p: len(sets) + n for n, p in enumerate(earlier)}
+        within, weights = atoms([*sets, *(self._view.sets.compact(p) for p in earlier)], self._people)
+        for place in waiting:
+            i = counted[place]
+            pool = [within[row[p]] for p in nearest[place]]
+            for other in between.indices[between.indptr[place] : between.indptr[place + 1]]:
+                j = counted[other]
+                if j < i and j not in refused and not tied(i, j) and len(pool) < MOST_ANSWERS:
+                    pool.append(within[other])
+            if pool and reveals_small_group([*pool, within[place]], len(weights), threshold, weights):
+                refused.add(i)
+
+    def _nearest(self, shared: Counts, size: int, old_sizes: Counts) -> list[int]:
         """Return the earlier sets that overlap most with this one, then the latest of those that do not."""
         likeness = shared / np.maximum(size + old_sizes - shared, 1)
         latest = np.arange(len(old_sizes))
         order = np.lexsort((-latest, -likeness))
         best = order[old_sizes[order] < self._people][:MOST_ANSWERS]  # everybody is always taken into account
-        return [self._view.sets.compact(int(p)) for p in best]
+        return [int(p) for p in best]
 
     def _known(self, shared: Counts, sizes: Counts, old_sizes: Counts, rounding: int) -> Bools:
         """Whether each set was already answered at least as exactly, so that saying it again tells nothing new."""

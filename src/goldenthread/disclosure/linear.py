@@ -23,10 +23,16 @@ _PRIME = 2_147_483_647
 Ids = NDArray[np.int32]
 
 
-def reveals_small_group(answers: Sequence[Ids | NDArray[np.bool_]], people: int, threshold: int) -> bool:
+def reveals_small_group(
+    answers: Sequence[Ids | NDArray[np.bool_]],
+    people: int,
+    threshold: int,
+    weights: NDArray[np.int64] | None = None,
+) -> bool:
     """Whether some sum and difference of these answers counts a group of 1 to ``threshold`` people.
 
-    ``answers`` hold person numbers below ``people``, or a boolean for each person. The size of the whole population counts as known.
+    ``answers`` hold person numbers below ``people``, or a boolean for each person. With ``weights``, what is numbered
+    is not people but atoms of so many people each. The size of the whole population counts as known.
     At most `MOST_ANSWERS` + 1 answers are looked at together. The search over groups made of several atoms is
     complete up to 20,000 combinations; beyond that the answer is True, which errs on the side of hiding.
 
@@ -40,7 +46,7 @@ def reveals_small_group(answers: Sequence[Ids | NDArray[np.bool_]], people: int,
     if len(answers) > MOST_ANSWERS + 1:
         raise ValueError(f"at most {MOST_ANSWERS + 1} answers at once")
     pattern = _patterns(answers, people)
-    sizes = np.bincount(pattern, minlength=1)
+    sizes = np.bincount(pattern, weights=weights, minlength=1).astype(np.int64)
     atoms = np.flatnonzero(sizes)
     large, few = atoms[sizes[atoms] > threshold], atoms[sizes[atoms] <= threshold]
     if len(few) == 0:

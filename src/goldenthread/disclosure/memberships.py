@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,8 @@ Ids = NDArray[np.int32]
 _DENSE_FROM = (
     1 / 32
 )  # above this share of the population one bit a person is smaller than four bytes a member
+
+_MOST_LOOKED_UP = 20_000_000  # people looked up one by one; beyond that a sparse product is quicker
 
 
 def member_ids(members: ArrayLike, people: int) -> Ids:
@@ -140,47 +143,121 @@ class Memberships:
 
     def shared_with_many(self, sets: Sequence[Ids]) -> NDArray[np.int64]:
         """Return `shared_with` for each of many sets: (new sets, earlier sets)."""
-        if len(sets) < 16:
+        if len(sets) < 2:
             rows = [self.shared_with(ids) for ids in sets]
             return np.array(rows, dtype=np.int64).reshape(len(sets), self.count)
         shared = np.zeros((len(sets), self.count), dtype=np.int64)
-        filled = [k for k, s in enumerate(sets) if len(s)]
-        if self._dense_at and filled:
-            joined = np.concatenate([sets[k] for k in filled])
-            starts = np.cumsum([0, *(len(sets[k]) for k in filled[:-1])])
-            for position in self._dense_at:
-                inside = self.mask(position).view(np.uint8)[joined]
-                shared[filled, position] = np.add.reduceat(inside, starts, dtype=np.int64)
+        new = _Arranged(sets, self.people)
+        if self._dense_at:
+            earlier = self._dense[: self._dense_count]
+            shared[np.ix_(new.dense_at, self._dense_at)] = _both(new.bits, earlier)
+            shared[np.ix_(new.sparse_at, self._dense_at)] = _inside(earlier, new.joined, new.starts).T
         if self._sparse:
-            product = _incidence(sets, self.people) @ _incidence(self._sparse, self.people).T
-            shared[:, self._sparse_at] = product.toarray()
+            joined, starts = self._all_sparse()
+            shared[np.ix_(new.dense_at, self._sparse_at)] = _inside(new.bits, joined, starts)
+            shared[np.ix_(new.sparse_at, self._sparse_at)] = _of_lists(new.lists, self._sparse, self.people)
         return shared
 
     def _all_sparse(self) -> tuple[Ids, NDArray[np.int64]]:
         if self._joined is None:
-            starts = np.concatenate([[0], np.cumsum([len(s) for s in self._sparse], dtype=np.int64)])
-            self._joined = (np.concatenate(self._sparse), starts)
+            self._joined = _joined(self._sparse)
         return self._joined
 
     def _bits(self, ids: Ids) -> NDArray[np.uint64]:
-        mask = np.zeros(self._words * 64, dtype=bool)
-        mask[ids] = True
-        return np.packbits(mask, bitorder="little").view(np.uint64)
+        return _as_bits(ids, self._words)
+
+
+class _Arranged:
+    """Sets of one release: large ones as bits, small ones as lists."""
+
+    def __init__(self, sets: Sequence[Ids], people: int) -> None:
+        large = [len(ids) > people * _DENSE_FROM for ids in sets]
+        words = -(-people // 64)
+        self.dense_at = [k for k, is_large in enumerate(large) if is_large]
+        self.sparse_at = [k for k, is_large in enumerate(large) if not is_large]
+        self.bits = np.zeros((len(self.dense_at), words), dtype=np.uint64)
+        for row, k in enumerate(self.dense_at):
+            self.bits[row] = _as_bits(sets[k], words)
+        self.lists = [sets[k] for k in self.sparse_at]
+        self.joined, self.starts = _joined(self.lists)
 
 
 def shared_between(sets: Sequence[Ids], people: int) -> csr_array:
     """Return the sparse matrix of how many people each pair of these sets shares."""
-    matrix = _incidence(sets, people)
     from scipy.sparse import csr_array
 
-    return csr_array(matrix @ matrix.T)
+    given = _Arranged(sets, people)
+    shared = np.zeros((len(sets), len(sets)), dtype=np.int64)
+    shared[np.ix_(given.dense_at, given.dense_at)] = _both(given.bits, given.bits)
+    between = _inside(given.bits, given.joined, given.starts)
+    shared[np.ix_(given.dense_at, given.sparse_at)] = between
+    shared[np.ix_(given.sparse_at, given.dense_at)] = between.T
+    shared[np.ix_(given.sparse_at, given.sparse_at)] = _of_lists(given.lists, given.lists, people)
+    return csr_array(shared)
+
+
+def _as_bits(ids: Ids, words: int) -> NDArray[np.uint64]:
+    mask = np.zeros(words * 64, dtype=bool)
+    mask[ids] = True
+    return np.packbits(mask, bitorder="little").view(np.uint64)
+
+
+def _joined(lists: Sequence[Ids]) -> tuple[Ids, NDArray[np.int64]]:
+    """Return lists end to end, and where each begins (and the last ends)."""
+    starts = np.concatenate([[0], np.cumsum([len(s) for s in lists], dtype=np.int64)]).astype(np.int64)
+    return np.concatenate([*lists, np.empty(0, dtype=np.int32)]).astype(np.int32, copy=False), starts
+
+
+def _both(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return how many people each of these sets of bits shares with each of those."""
+    shared = np.zeros((len(left), len(right)), dtype=np.int64)
+    for row, word in enumerate(left):
+        for column, other in enumerate(right):
+            shared[row, column] = int(np.bitwise_count(word & other).sum(dtype=np.int64))
+    return shared
+
+
+def _inside(bits: NDArray[np.uint64], joined: Ids, starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return, for each set of bits and each list, how many of the list are in the set."""
+    shared = np.zeros((len(bits), len(starts) - 1), dtype=np.int64)
+    if not len(joined):
+        return shared
+    for row, word in enumerate(bits):
+        mask = np.unpackbits(word.view(np.uint8), bitorder="little").view(np.bool_)
+        shared[row] = _counts(mask[joined], starts)
+    return shared
+
+
+def _counts(inside: NDArray[np.bool_], starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how many are true between one start and the next."""
+    if len(starts) > 500:
+        running = np.concatenate([[0], np.cumsum(inside, dtype=np.int64)])
+        return np.asarray(running[starts[1:]] - running[starts[:-1]])
+    return np.array([np.count_nonzero(inside[a:b]) for a, b in pairwise(starts.tolist())], dtype=np.int64)
+
+
+def _of_lists(left: Sequence[Ids], right: Sequence[Ids], people: int) -> NDArray[np.int64]:
+    """Return how many people each of these lists shares with each of those."""
+    if not left or not right:
+        return np.zeros((len(left), len(right)), dtype=np.int64)
+    if len(left) > len(right):
+        return _of_lists(right, left, people).T
+    joined, starts = _joined(right)
+    if len(left) * len(joined) > _MOST_LOOKED_UP:
+        product = _incidence(left, people) @ _incidence(right, people).T
+        return np.asarray(product.toarray(), dtype=np.int64)
+    shared = np.zeros((len(left), len(right)), dtype=np.int64)
+    for row, ids in enumerate(left):
+        mask = np.zeros(people, dtype=bool)
+        mask[ids] = True
+        shared[row] = _counts(mask[joined], starts)
+    return shared
 
 
 def _incidence(sets: Sequence[Ids], people: int) -> csr_array:
-    starts = np.concatenate([[0], np.cumsum([len(s) for s in sets], dtype=np.int64)])
-    joined = np.concatenate(sets) if len(sets) else np.empty(0, dtype=np.int32)
     from scipy.sparse import csr_array
 
+    joined, starts = _joined(sets)
     return csr_array((np.ones(len(joined), dtype=np.int64), joined, starts), shape=(len(sets), people))
 
 
