@@ -87,9 +87,18 @@ def _names(name: str, snapshot: Snapshot) -> dict[str, str]:
         return dict(value_set(_CODED[name]).codes)
     if name not in _NAMES:
         return {}
-    table, code, column = _NAMES[name]
-    connection = snapshot.connect(only=(table,))
-    try:
-        return dict(connection.execute(f"SELECT DISTINCT {code}, {column} FROM {table}").fetchall())
-    finally:
-        connection.close()
+    key = (str(snapshot.path), name)
+    if key not in _read:  # a snapshot never changes
+        if len(_read) > 100:
+            _read.clear()
+        table, code, column = _NAMES[name]
+        connection = snapshot.connect(only=(table,))
+        try:
+            found = connection.execute(f"SELECT DISTINCT {code}, {column} FROM {table}").fetchall()
+        finally:
+            connection.close()
+        _read[key] = dict(found)
+    return _read[key]
+
+
+_read: dict[tuple[str, str], dict[str, str]] = {}
