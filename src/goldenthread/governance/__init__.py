@@ -8,6 +8,7 @@ from goldenthread.governance.feeds import ALL_FEEDS, Feed, feed_name, feeds, fee
 from goldenthread.governance.identifiers import holds_nhs_number
 from goldenthread.governance.purposes import Purpose, named_purpose, purpose_names, purposes_from_toml
 from goldenthread.governance.register import Decision, Document, Register, Shares, Terms
+from goldenthread.governance.releases import EVERYWHERE, Event, Part, Release, Releases, require_open
 from goldenthread.governance.sharing import Sharing, practices_in, sharing_of, sharing_state
 from goldenthread.governance.views import (
     EXPORTED,
@@ -23,6 +24,7 @@ from goldenthread.governance.views import (
 
 __all__ = [
     "ALL_FEEDS",
+    "EVERYWHERE",
     "EXPORTED",
     "IDENTITIES_SHOWN",
     "PATIENT_OPENED",
@@ -32,11 +34,15 @@ __all__ = [
     "Decision",
     "Document",
     "Entry",
+    "Event",
     "Feed",
     "GovernanceError",
+    "Part",
     "Purpose",
     "RecordError",
     "Register",
+    "Release",
+    "Releases",
     "Shares",
     "Sharing",
     "Sighting",
@@ -56,6 +62,7 @@ __all__ = [
     "purposes_from_toml",
     "re_identifications",
     "registered_on",
+    "require_open",
     "seen_by",
     "sharing_of",
     "sharing_state",
