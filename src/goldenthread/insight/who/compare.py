@@ -133,7 +133,7 @@ def compare(cohort: Cohort, *, same_ages: bool = False) -> Comparison:
     released = _released(population, cohort, facts, sums, same_ages=same_ages)
     means = _released_means(population, cohort, averages, sums, same_ages=same_ages)
     rounding = named_policy(released.policy).rounding
-    rows = _ranked(_rows(facts, released, max(rounding - 1, 0) // 2), cohort)
+    rows = _ranked(_rows(facts, released, max(rounding - 1, 0) // 2, standardised=same_ages), cohort)
     shown = released.frame.iloc[0]
     return Comparison(
         cohort,
@@ -287,7 +287,7 @@ def _about(population: Population, cohort: Cohort) -> dict[str, Any]:
     }
 
 
-def _rows(facts: Iterable[Fact], released: ReleasedTable, slack: int) -> list[Row]:
+def _rows(facts: Iterable[Fact], released: ReleasedTable, slack: int, *, standardised: bool) -> list[Row]:
     """Ratios, intervals and tests from the shown counts alone, which may be ``slack`` off: the intervals take that in."""
     rows: list[Row] = []
     tested: list[tuple[int, float]] = []
@@ -297,7 +297,7 @@ def _rows(facts: Iterable[Fact], released: ReleasedTable, slack: int) -> list[Ro
         them, others = _float(shown["them_share"]), _float(shown["others_share"])
         row = Row(fact.title, fact.group, fact.expression, fact.gap, a, them, others)
         if a and c and n1 and n2 and them and others:
-            ratio = them / others
+            ratio = (a / n1) / (others if standardised else c / n2)
             error = sqrt(max(1 / a - 1 / n1 + 1 / c - 1 / n2, 0.0))
             fewer, more = (
                 log(max(a - slack, 1) / a * c / (c + slack)),
