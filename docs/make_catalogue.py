@@ -24,6 +24,7 @@ TITLES = {
     "segment": "Segmentations",
     "cohort": "Cohorts",
     "indicator": "Indicators",
+    "coding check": "Checks of coding",
 }
 
 

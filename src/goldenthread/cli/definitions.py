@@ -14,7 +14,17 @@ from goldenthread.settings import FILE_NAME, load_settings
 if TYPE_CHECKING:
     from goldenthread.definitions import Catalogue, Definition, DefinitionError
 
-KINDS = ("measure", "condition", "score", "segment", "indicator", "codelist", "cohort", "initiative")
+KINDS = (
+    "measure",
+    "condition",
+    "score",
+    "segment",
+    "indicator",
+    "codelist",
+    "cohort",
+    "initiative",
+    "coding check",
+)
 
 definitions = typer.Typer(help="Definitions in plain words: list, show, check.", no_args_is_help=True)
 app.add_typer(definitions, name="definitions")

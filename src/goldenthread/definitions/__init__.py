@@ -5,6 +5,7 @@ from goldenthread.definitions.codelists import Codelist, CodelistChange, compare
 from goldenthread.definitions.errors import DefinitionError
 from goldenthread.definitions.kinds import (
     TAKES,
+    CodingCheck,
     Cohort,
     Condition,
     Definition,
@@ -24,6 +25,7 @@ __all__ = [
     "Catalogue",
     "Codelist",
     "CodelistChange",
+    "CodingCheck",
     "Cohort",
     "Condition",
     "Definition",

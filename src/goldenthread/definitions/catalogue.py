@@ -12,6 +12,7 @@ from pathlib import Path
 from goldenthread.definitions.codelists import Codelist, read_codelist
 from goldenthread.definitions.errors import DefinitionError
 from goldenthread.definitions.kinds import (
+    CodingCheck,
     Cohort,
     Condition,
     Definition,
@@ -66,6 +67,11 @@ class Catalogue:
     def initiatives(self) -> dict[str, InitiativeTemplate]:
         """Templates of initiatives by name."""
         return {n: d for n, d in self.definitions.items() if isinstance(d, InitiativeTemplate)}
+
+    @property
+    def coding_checks(self) -> dict[str, CodingCheck]:
+        """Checks of coding by name."""
+        return {n: d for n, d in self.definitions.items() if isinstance(d, CodingCheck)}
 
     def codes_of(self, names: Iterable[str], *, needed_by: Definition) -> Iterator[Codelist]:
         """The codelists called ``names``; ``DefinitionError`` naming the definition that asks where one is missing."""

@@ -1,4 +1,4 @@
-"""What a definition can say: measures, conditions, scores, segmentations, cohorts and indicators."""
+"""What a definition can say: measures, conditions, scores, segmentations, cohorts, indicators and coding checks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from typing import Any, Literal
 from goldenthread.definitions.expressions import Kind
 
 DefinitionKind = Literal[
-    "measure", "condition", "score", "segment", "indicator", "codelist", "cohort", "initiative"
+    "measure",
+    "condition",
+    "score",
+    "segment",
+    "indicator",
+    "codelist",
+    "cohort",
+    "initiative",
+    "coding check",
 ]
 
 TAKES: Mapping[str, Kind] = {
@@ -217,3 +225,22 @@ class InitiativeTemplate(Definition):
     reading: tuple[Mapping[str, Any], ...] = ()
 
     kind: DefinitionKind = field(default="initiative", init=False)
+
+
+@dataclass(frozen=True)
+class CodingCheck(Definition):
+    """People whose record does not agree with itself, or with other records of them.
+
+    Of those for whom ``among`` holds, the record of a person is questioned where ``expression`` holds. ``family`` says
+    what is likely: a code is missing, a code is wrong, or something every record should have is not there (incomplete).
+    ``concerns`` names the conditions whose figures are touched. ``action`` is what a practice does about it.
+    """
+
+    title: str = ""
+    expression: str = ""
+    among: str = "registered"
+    family: Literal["missing", "wrong", "incomplete"] = "missing"
+    concerns: tuple[str, ...] = ()
+    action: str = ""
+
+    kind: DefinitionKind = field(default="coding check", init=False)

@@ -14,6 +14,7 @@ from goldenthread.definitions.errors import DefinitionError
 from goldenthread.definitions.expressions import ExpressionError, parse
 from goldenthread.definitions.kinds import (
     TAKES,
+    CodingCheck,
     Cohort,
     Condition,
     Definition,
@@ -33,6 +34,7 @@ FOLDERS: Mapping[str, type[Definition]] = {
     "segments": Segmentation,
     "cohorts": Cohort,
     "indicators": Indicator,
+    "coding_checks": CodingCheck,
     "initiatives": InitiativeTemplate,
 }
 """Folder of definition files -> what they define."""
@@ -41,7 +43,7 @@ _RENAMED = {"from": "table", "segment": "segments"}
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,62}")
 _HEAD = re.compile(r"\s*\[\s*\"?([^\]\"]+?)\"?\s*\]")
 _SPANS = ("within", "until")
-_EXPRESSIONS = ("expression", "numerator", "denominator")
+_EXPRESSIONS = ("expression", "numerator", "denominator", "among")
 
 
 def read_file(path: Path, what: type[Definition]) -> list[Definition]:
@@ -103,7 +105,7 @@ class _Reader:
         for key in _SPANS:
             if key in values:
                 values[key] = self._span(key, values[key])
-        for key in ("codes", "resolved"):
+        for key in ("codes", "resolved", "concerns"):
             if key in values:
                 values[key] = (values[key],) if isinstance(values[key], str) else tuple(values[key])
         for key in _EXPRESSIONS:
@@ -196,6 +198,12 @@ class _Reader:
                 raise self.error("needs a title, a question and outcomes.")
             case Cohort(expression="") | Indicator(numerator="") | Indicator(denominator=""):
                 raise self.error("has no expression.")
+            case CodingCheck(expression="") | CodingCheck(title="") | CodingCheck(action=""):
+                raise self.error("needs a title, an expression and an action.")
+            case CodingCheck(family=family) if family not in ("missing", "wrong", "incomplete"):
+                raise self.error(
+                    f"family = {family!r} is not known.", "family", "It may be missing, wrong or incomplete."
+                )
 
     def _check_measure(self, measure: Measure) -> None:
         if bool(measure.table) == bool(measure.expression):

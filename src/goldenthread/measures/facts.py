@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from goldenthread.definitions import (
     TAKES,
     Catalogue,
+    CodingCheck,
     Cohort,
     Condition,
     Definition,
@@ -84,6 +85,8 @@ def conditions_in(definition: Definition) -> list[str]:
             return [text] if text else []
         case Indicator(denominator=text):
             return [text]
+        case CodingCheck(expression=text, among=among):
+            return [among, text]
         case Segmentation(segments=segments):
             return [s.expression for s in segments]
     return []

@@ -116,6 +116,7 @@ def core20plus5(population: Population, whom: str = "adults") -> Core20:
                 f"The Core20PLUS5 area {area.title!r} names {outcome.name!r}, which is a rate and not a share of people.",
                 "Name an indicator whose numerator is true or false of each person.",
             )
+    population = population.for_facts([n for _, outcome in outcomes for n in outcome.needs])
     groups = tuple(g for g in view.plus if g.name in population.variables)
     rows = _rows(population, [o for _, o in outcomes], groups)
     tables = {

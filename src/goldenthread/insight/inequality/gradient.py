@@ -103,6 +103,7 @@ def inequality(
     Raises ``InequalityError``, ``CohortError`` or ``ExpressionError`` where the question cannot be asked.
     """
     what = outcome_of(population, outcome)
+    population = population.for_facts(what.needs)
     dimension = dimension_of(population, by)
     members = members_of(population, what, dimension)
     groups = groups_in_order(members, dimension)

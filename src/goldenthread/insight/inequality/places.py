@@ -141,6 +141,7 @@ def places(population: Population, outcome: str, level: str = "practice") -> Pla
     if level not in LEVELS:
         raise InequalityError(f"There are no places called {level!r}.", f"Choose one of {', '.join(LEVELS)}.")
     what = outcome_of(population, outcome)
+    population = population.for_facts(what.needs)
     dimension = dimension_of(population, level)
     here = members_of(population, what, dimension)
     part = population.scope.kind != "system"

@@ -96,6 +96,7 @@ def trend(population: Population, outcome: str, *, quarters: int = MOST_QUARTERS
             f"{quarters} quarters cannot be shown.", f"Ask for 2 to {MOST_QUARTERS} of them."
         )
     what = outcome_of(population, outcome)
+    population = population.for_facts(what.needs)
     rows: list[Row] = []
     notes: list[str] = []
     for day in _days(population.index_date, quarters):
@@ -131,6 +132,7 @@ def trend(population: Population, outcome: str, *, quarters: int = MOST_QUARTERS
 def trend_ready(population: Population, outcome: str, *, quarters: int = MOST_QUARTERS) -> bool:
     """Whether every quarter is in the cache, so that the answer comes at once."""
     what = outcome_of(population, outcome)
+    population = population.for_facts(what.needs)
     return all(_path(population, what, day).exists() for day in _days(population.index_date, quarters))
 
 
@@ -175,7 +177,7 @@ def _on(population: Population, outcome: Outcome, day: date) -> pa.Table:
             whole.catalogue,
             purpose=whole.purpose,
             index_date=day,
-            without_practices=whole.without_practices,
+            without_practices=whole.without_practices_for(outcome.needs),
         )
     )
     try:
