@@ -59,14 +59,21 @@ def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("arriving", ["at random", "in order", "two practices in order"])
+@pytest.mark.parametrize("codes", ["as numbers", "as a dictionary", "as a dictionary out of order"])
 @pytest.mark.parametrize("rows", [0, 1, 3000])
-def test_files_are_in_the_order_that_a_full_sort_gives(lake: Lake, arriving: str, rows: int) -> None:
+def test_files_are_in_the_order_that_a_full_sort_gives(
+    lake: Lake, arriving: str, codes: str, rows: int
+) -> None:
     given = events(rows, seed=rows)
     plain = duckdb.connect()
     plain.register("given", given)
     if arriving != "at random":
         order = ["practice", *KEYS] if arriving.startswith("two") else KEYS
         given = plain.sql(f"FROM given ORDER BY {', '.join(order)}").to_arrow_table()
+    if codes != "as numbers":
+        known = pa.array(sorted(set(given["code"].to_pylist()), reverse="out" in codes), pa.int64())
+        index = pa.compute.index_in(given["code"].combine_chunks(), value_set=known)
+        given = given.set_column(3, "code", pa.DictionaryArray.from_arrays(index, known))
     with lake.begin(memory_mb=500) as builder:
         assert write(builder, given) == rows
         builder.commit()
