@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from goldenthread.cohorts.answers import Attrition, AttritionStep
-from goldenthread.cohorts.breakdown import told
+from goldenthread.cohorts.breakdown import marked, told
 from goldenthread.disclosure import release
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ def attrition(cohort: Cohort) -> Attrition:
     Both are released together as a hierarchy (those before = those kept + those who left), so that a
     small group is hidden with whatever would give it away.
     """
+    return cohort.population.told_before(cohort.question("attrition"), lambda: _attrition(cohort))
+
+
+def _attrition(cohort: Cohort) -> Attrition:
     population = cohort.population
     steps = [
         "Registered with a practice and alive",
@@ -34,7 +38,7 @@ def attrition(cohort: Cohort) -> Attrition:
         still = still & table.column(f"t{number}").to_numpy()
         steps.append(words[:1].upper() + words[1:])
         kept.append(table.column("pid").to_numpy()[still])
-    left = [np.setdiff1d(before, after, assume_unique=True) for before, after in pairwise(kept)]
+    left = [before[~marked(before, after)] for before, after in pairwise(kept)]
 
     labels = [f"{n} kept" for n in range(len(kept))] + [f"{n + 1} left" for n in range(len(left))]
     members = [*kept, *left]

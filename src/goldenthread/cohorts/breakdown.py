@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from goldenthread.cohorts.answers import Answer
 from goldenthread.cohorts.dimensions import ALL, MOST_GROUPS, NOT_KNOWN, Dimension, dimension
@@ -34,6 +35,11 @@ def answer(cohort: Cohort, by: Sequence[str]) -> Answer:
     population = cohort.population
     found = [dimension(n, population.variables, population.snapshot) for n in checked_dimensions(by)]
     cohort = cohort.resting_on([f for d in found for f in d.needs])
+    question = cohort.question(*(d.name for d in found))
+    return cohort.population.told_before(question, lambda: _answer(cohort, found))
+
+
+def _answer(cohort: Cohort, found: list[Dimension]) -> Answer:
     population = cohort.population
     registered, share, words = released_coverage(population)
     table = _released(cohort, found)
@@ -60,6 +66,11 @@ def answer(cohort: Cohort, by: Sequence[str]) -> Answer:
 
 def released_coverage(population: Population) -> tuple[int | None, float | None, str]:
     """Registered people, the share of them who may be asked about, and that in words; what would tell of a few is hidden."""
+    question = f"coverage | {population.index_date} | {population.purpose.name}"
+    return population.told_before(question, lambda: _coverage(population, question))
+
+
+def _coverage(population: Population, question: str) -> tuple[int | None, float | None, str]:
     exact = population.coverage
     if not exact.registered:
         return 0, None, exact.words
@@ -72,7 +83,7 @@ def released_coverage(population: Population) -> tuple[int | None, float | None,
         rates={"share": ("eligible", "registered")},
         kinds={"share": "proportion"},
         purpose=population.purpose.title,
-        **told(population, f"coverage | {population.index_date} | {population.purpose.name}"),
+        **told(population, question),
         members={"registered": [population.registered], "eligible": [population.pids]}
         if population.ledger is not None
         else None,
@@ -133,52 +144,85 @@ def _released(cohort: Cohort, by: list[Dimension]) -> ReleasedTable:
 
 def _rows(cohort: Cohort, by: list[Dimension]) -> Iterator[_Row]:
     """Every group that has people in it, then every total; the total of all comes last."""
+    population = cohort.population
+    pids, groups = divided(population, by)
+    inside = marked(pids, cohort.pids)
+    for labels, members in groups:
+        if members is None:
+            yield _Row(labels, pids, pids[inside])
+        else:
+            yield _Row(labels, pids[members], pids[members[inside[members]]])
+
+
+def marked(pids: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Which of ``pids`` are among those chosen; both rising.
+
+    >>> marked(np.array([2, 5, 9]), np.array([5, 7])).tolist()
+    [False, True, False]
+    """
+    inside = np.zeros(len(pids) + 1, bool)
+    places = np.searchsorted(pids, chosen)
+    there = places < len(pids)
+    there[there] = pids[places[there]] == chosen[there]
+    inside[places[there]] = True
+    return inside[:-1]
+
+
+Divided = tuple[np.ndarray, list[tuple[tuple[str, ...], np.ndarray | None]]]
+
+
+def divided(population: Population, by: list[Dimension]) -> Divided:
+    """People of a population, and the positions of those of each group and total (``None`` for everybody).
+
+    The same whatever is asked about them, so it is kept with the population's facts.
+    """
+    if not by:
+        return population.pids, [((), None)]
     listed = "".join(f", coalesce({d.sql}, '{NOT_KNOWN}') AS g{n}" for n, d in enumerate(by))
-    needs = [*cohort.needs, *(f for d in by for f in d.needs)]
-    table = cohort.population.query(f"pid, {cohort.sql} AS inside{listed}", needs)
-    pids = table.column("pid").to_numpy()
-    inside = table.column("inside").to_numpy()
+    return population.kept(
+        "divided", f"pid{listed}", [f for d in by for f in d.needs], lambda table: _divide(table, by)
+    )
+
+
+def _divide(table: pa.Table, by: list[Dimension]) -> Divided:
     places, labels = [], []
     for n, one in enumerate(by):
-        codes, found = pd.factorize(
-            np.asarray(table.column(f"g{n}").to_numpy(zero_copy_only=False), dtype=object)
-        )
+        column = table.column(f"g{n}").combine_chunks().dictionary_encode()
+        found = [str(v) for v in column.dictionary.to_pylist()]
         order = sorted(range(len(found)), key=lambda i, f=found, d=one: _place(f[i], d))  # type: ignore[misc]
-        rank = np.empty(len(found), np.int64)
-        rank[order] = np.arange(len(found))
-        places.append(rank[codes] if len(codes) else codes)
-        labels.append([str(found[i]) for i in order])
-    size = int(np.prod([len(x) + 1 for x in labels])) if labels else 1
+        rank = np.empty(len(found), np.int32)
+        rank[order] = np.arange(len(found), dtype=np.int32)
+        places.append(rank[column.indices.to_numpy()])
+        labels.append([found[i] for i in order])
+    size = int(np.prod([len(x) + 1 for x in labels]))
     if size > MOST_GROUPS:
         raise CohortError(
             f"This breakdown has up to {size:,} rows; {MOST_GROUPS:,} is the most.",
             "Count by fewer things, or by larger areas.",
         )
+    groups: list[tuple[tuple[str, ...], np.ndarray | None]] = []
     for kept in sorted(product((True, False), repeat=len(by)), reverse=True):
-        yield from _groups(pids, inside, places, labels, kept)
+        groups += _groups(places, labels, kept)
+    return np.asarray(table.column("pid").to_numpy()), groups
 
 
 def _groups(
-    pids: np.ndarray,
-    inside: np.ndarray,
-    places: list[np.ndarray],
-    labels: list[list[str]],
-    kept: tuple[bool, ...],
-) -> Iterator[_Row]:
+    places: list[np.ndarray], labels: list[list[str]], kept: tuple[bool, ...]
+) -> Iterator[tuple[tuple[str, ...], np.ndarray | None]]:
     """Groups by some of the dimensions, all together in the rest."""
     if not any(kept):
-        yield _Row((ALL,) * len(kept), pids, pids[inside])
+        yield (ALL,) * len(kept), None
         return
-    flat = np.zeros(len(pids), np.int64)
+    flat = np.zeros(len(places[0]), np.int32)
     for place, label, keep in zip(places, labels, kept, strict=True):
         if keep:
-            flat = flat * len(label) + place
-    order = np.argsort(flat, kind="stable")
+            flat = flat * np.int32(len(label)) + place
+    # few groups: numpy sorts 16-bit numbers by counting
+    order = np.argsort(flat.astype(np.int16), kind="stable").astype(np.int32)
     starts = np.flatnonzero(np.r_[True, np.diff(flat[order]) != 0]) if len(order) else np.array([], np.int64)
     for members in np.split(order, starts[1:]) if len(order) else []:
         first = members[0]
-        row = tuple(x[p[first]] if k else ALL for p, x, k in zip(places, labels, kept, strict=True))
-        yield _Row(row, pids[members], pids[members[inside[members]]])
+        yield tuple(x[p[first]] if k else ALL for p, x, k in zip(places, labels, kept, strict=True)), members
 
 
 def _place(label: str, one: Dimension) -> tuple[bool, int, str, str]:

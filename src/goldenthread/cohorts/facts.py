@@ -8,10 +8,11 @@ import itertools
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -66,6 +67,7 @@ class Facts:
         self._person = self._members = ""
         self._answers: OrderedDict[str, pa.Table] = OrderedDict()
         self._remembered = 0
+        self._kept: dict[str, OrderedDict[Hashable, Any]] = {}
 
     @cached_property
     def variables(self) -> dict[str, Variable]:
@@ -118,7 +120,22 @@ class Facts:
                 self._closing()
             self._connection, self._closing, self._worked_out = None, None, None
             self._answers.clear()
+            self._kept.clear()
             self._remembered = 0
+
+    def kept(self, kind: str, key: Hashable, make: Callable[[], Any], *, most: int = 16) -> Any:
+        """What ``make`` gives, worked out once for ``key``: for what follows from these facts alone. The latest ``most`` of a kind stay."""
+        with self._lock:
+            shelf = self._kept.setdefault(kind, OrderedDict())
+            if key in shelf:
+                shelf.move_to_end(key)
+                return shelf[key]
+        made = make()
+        with self._lock:
+            shelf[key] = made
+            while len(shelf) > most:
+                shelf.popitem(last=False)
+        return made
 
     # -- what is remembered --------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,8 @@ from goldenthread.measures import tables_of
 
 if TYPE_CHECKING:
     from goldenthread.cohorts.cohort import Cohort
+
+T = TypeVar("T")
 
 
 class Population:
@@ -183,6 +185,24 @@ class Population:
         """
         facts, wanted, condition = self._asked(needs, where)
         return facts.people(select, wanted, where=condition)
+
+    def kept(self, what: str, select: str, needs: Iterable[str], make: Callable[[pa.Table], T]) -> T:
+        """``make`` of such a query, worked out once under the name ``what`` and kept beside the facts.
+
+        It must follow from the table alone, and nobody may change it.
+        """
+        facts, wanted, condition = self._asked(needs, "TRUE")
+        found: T = facts.kept(
+            what, (select, condition), lambda: make(facts.people(select, wanted, where=condition))
+        )
+        return found
+
+    def told_before(self, question: str, make: Callable[[], T]) -> T:
+        """A released answer to ``question``, released once: told again to the same person, it tells nothing new."""
+        facts, sharing = self._gate.now()
+        key = (question, self.recipient, self.scope.slug, self._rests_on, self._left_by(sharing))
+        found: T = facts.kept("told", key, make, most=2_000)
+        return found
 
     def grouped(self, group: str, select: str, needs: Iterable[str], *, where: str = "TRUE") -> pa.Table:
         """``group`` and the aggregates ``select`` over facts about these people, one row a group. For use inside the house, as ``query``."""
