@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from goldenthread.cohorts import Population
     from goldenthread.insight.profile import Profile
+    from goldenthread.insight.segments import SegmentMatrix
+    from goldenthread.insight.theograph import Story
+    from goldenthread.insight.who import Comparison
 
 Form = Literal["pandas", "polars", "arrow"]
 
@@ -144,6 +147,31 @@ class GoldenThread:
         from goldenthread.insight.profile import profile
 
         return profile(self._population.within(Scope.parse(scope)))
+
+    def who(self, expression: str, *, scope: str = "system", same_ages: bool = False) -> Comparison:
+        """Who the people of a cohort are, beside everybody else of the scope.
+
+        >>> import goldenthread; gt = goldenthread.open(home)
+        >>> gt.who("age >= 65").people
+        20
+        """
+        from goldenthread.cohorts import Scope
+        from goldenthread.insight.who import compare
+
+        return compare(self._population.within(Scope.parse(scope)).cohort(expression), same_ages=same_ages)
+
+    def segments(self, by: str = "need", *, scope: str = "system") -> SegmentMatrix:
+        """Segments crossed with need, use, gaps or conditions: people, cost a head, and the cohort of every cell."""
+        from goldenthread.cohorts import Scope
+        from goldenthread.insight.segments import segment_matrix
+
+        return segment_matrix(self._population.within(Scope.parse(scope)), by)
+
+    def theograph(self, pid: int, *, months: int = 24, restricted: bool = False) -> Story:
+        """One pseudonymous person's contacts with every service: ``.chart()`` draws them, ``.sentence`` says what they tell."""
+        from goldenthread.insight.theograph import story_of
+
+        return story_of(self._population, pid, months=months, restricted=restricted)
 
     def freeze(self, expression: str, name: str) -> CohortVersion:
         """Keep a cohort for good under a name: rule, codes, dates, snapshot and people."""

@@ -9,11 +9,13 @@ import goldenthread.cli.doctor
 import goldenthread.cli.feeds
 import goldenthread.cli.governance
 import goldenthread.cli.home
+import goldenthread.cli.insight
 import goldenthread.cli.keys
 import goldenthread.cli.need
 import goldenthread.cli.population
 import goldenthread.cli.profile
-import goldenthread.cli.snapshots  # noqa: F401
+import goldenthread.cli.snapshots
+import goldenthread.cli.vault  # noqa: F401
 from goldenthread.cli.app import app, main
 
 __all__ = ["app", "main"]

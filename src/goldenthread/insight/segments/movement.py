@@ -52,14 +52,14 @@ def movement(population: Population, *, months: int = 12, segmentation: str = SE
     if not 1 <= months <= 60:
         raise CohortError(f"Movement over {months} months cannot be shown.", "Give a number from 1 to 60.")
     segments = segments_called(population, segmentation)
+    population = population.for_facts([segmentation])
     then = _months_before(population.index_date, months)
     earlier = _earlier(population, segmentation, then)
     scope = population.scope
     if scope.kind != "system":
         earlier = earlier.filter(pc.equal(earlier.column(scope.kind), scope.code))
-    allowed = eligible(
-        population.purpose, population.snapshot, without_practices=population.without_practices
-    )
+    left_out = population.without_practices_for([segmentation])
+    allowed = eligible(population.purpose, population.snapshot, without_practices=left_out)
     earlier = earlier.filter(pc.is_in(earlier.column("pid"), value_set=allowed))
     before_of = pd.Series(
         _places(earlier.column(segmentation), segments.labels), index=earlier.column("pid").to_numpy()

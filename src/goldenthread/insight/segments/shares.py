@@ -44,6 +44,7 @@ def shares(population: Population, *, segmentation: str = SEGMENTATION) -> Share
     Raises ``CohortError`` for an unknown segmentation.
     """
     segments = segments_called(population, segmentation)
+    population = population.for_facts([segmentation, "cost_12m"])
     rows = service_sums(population, segments.sql, [segmentation], {"cost": "cost_12m"})
     members = population.query(f"pid, {segments.sql} AS s", [segmentation])
     pids, place = members.column("pid").to_numpy(), members.column("s").to_numpy()

@@ -111,6 +111,7 @@ def workload(
         case _:
             raise CohortError(f"Work cannot be shared out by {by!r}.", f"Use {' or '.join(BY)}.")
     facts = {n: fact for n, (_, fact, _) in SERVICES.items()}
+    population = population.for_facts([*needs, *facts.values()])
     sums = service_sums(population, sql, needs, facts)
     members = population.query(f"pid, {sql} AS g", needs)
     pids, place = members.column("pid").to_numpy(), members.column("g").to_numpy()

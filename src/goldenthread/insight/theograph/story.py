@@ -13,6 +13,7 @@ from goldenthread.charts import Chart
 from goldenthread.charts import theograph as drawn
 from goldenthread.cohorts import CohortError, Population
 from goldenthread.disclosure import ReleasedTable, release
+from goldenthread.governance import GovernanceError
 from goldenthread.insight.theograph.events import RESTRICTED, TABLES, Event, Reader
 from goldenthread.insight.theograph.reading import findings, noted
 
@@ -29,7 +30,7 @@ class Story:
 
     ``findings`` are what the contacts say, most important first; ``sentence`` the first of them. ``lanes`` are the services with
     contacts in that time, ``withheld`` those that the reader may not see (named whether or not there is anything in them, so
-    that their being named tells nothing). ``released`` has service, start, end, detail and note, one row a contact.
+    that their being named tells nothing), ``unshared`` feeds that the practice does not share for this purpose. ``released`` has service, start, end, detail and note, one row a contact.
     """
 
     months: int
@@ -38,6 +39,7 @@ class Story:
     findings: tuple[str, ...]
     lanes: tuple[str, ...]
     withheld: tuple[str, ...]
+    unshared: tuple[str, ...]
     released: ReleasedTable = field(repr=False)
 
     @property
@@ -80,8 +82,9 @@ def story_of(
     first = (pd.Timestamp(end) - pd.DateOffset(months=months)).date()
     read = Reader(population.snapshot, population.catalogue, int(pid), private=restricted)
     found: list[Event] = []
+    unshared = _unshared(population, pid)
     for table, events in TABLES.items():
-        if restricted or table != "mental_health_contact":
+        if table not in unshared and (restricted or table != "mental_health_contact"):
             found += events(read)
     hidden = () if restricted else tuple(RESTRICTED)
     known = [e for e in found if e.start <= end and (e.end or e.start) >= first and e.service not in hidden]
@@ -94,7 +97,7 @@ def story_of(
     there = tuple(dict.fromkeys(e.service for e in shown))
     kept = [e for e in shown if not lanes or e.service in lanes]
     released = _released(population, kept, gp_falls)
-    return Story(months, end, tuple(kept), said, there, hidden, released)
+    return Story(months, end, tuple(kept), said, there, hidden, unshared, released)
 
 
 def _check_person(population: Population, pid: int) -> None:
@@ -105,6 +108,23 @@ def _check_person(population: Population, pid: int) -> None:
             "This person is not among those you may ask about.",
             "They may have left the practice, or opted out; or choose the population they belong to.",
         )
+
+
+def _unshared(population: Population, pid: int) -> tuple[str, ...]:
+    """Tables that the person's practice does not share for this purpose, or that the purpose may not use."""
+    sharing = population.sharing
+    if sharing is None or sharing.plain:
+        return ()
+    rows = population.query("practice", ["practice"], where=f"pid = {int(pid)}").to_pylist()
+    practice = rows[0]["practice"] if rows else None
+    found = []
+    for table in TABLES:
+        try:
+            if practice in sharing.leaving((table,)):
+                found.append(table)
+        except GovernanceError:
+            found.append(table)
+    return tuple(found)
 
 
 def _released(population: Population, events: Sequence[Event], gp_falls: Sequence[date]) -> ReleasedTable:

@@ -52,6 +52,7 @@ def what_changed(version: CohortVersion, population: Population) -> Changes:
             f"{version.id} was frozen as at {then.isoformat()}, after {population.index_date.isoformat()}.",
             "Compare it with newer data.",
         )
+    population = population.for_facts(population.cohort(str(version.record["expression"])).needs)
     cohort = population.cohort(str(version.record["expression"]))
     old, missing = _people(population, version.members())
     new = cohort.pids

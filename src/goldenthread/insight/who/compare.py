@@ -14,6 +14,7 @@ from goldenthread.cohorts import Cohort, Population
 from goldenthread.definitions.expressions import Compare, Constant, Name, Node
 from goldenthread.disclosure import ReleasedTable, named_policy, release
 from goldenthread.evaluation import benjamini_hochberg
+from goldenthread.governance import GovernanceError
 from goldenthread.insight.who.facts import Average, Fact, known_facts
 from goldenthread.measures import to_sql
 
@@ -116,14 +117,16 @@ def compare(cohort: Cohort, *, same_ages: bool = False) -> Comparison:
     A comparison is shown where the number of people in the cohort may be shown to this recipient, so that two comparisons cannot be
     subtracted to single out a few; its own counts are rounded to 5 and hidden under 8 (docs/decisions/0120).
     """
-    population = cohort.population
+    facts, averages = _usable(cohort.population)
+    needs = {*cohort.needs, *(n for f in facts for n in f.needs), *(a.fact for a in averages)}
+    population = cohort.population.for_facts(sorted(needs))
+    cohort = population.cohort(cohort.expression)
     answer = cohort.count()
     terms = _age_terms(cohort)
     words = f"everybody else{_ages_said(terms)}"
     if answer.people is None or answer.population is None:
         reason = "Too few people to compare, or too few to compare them with."
         return Comparison(cohort, answer.people, None, words, same_ages, (), (), reason, reason)
-    facts, averages = known_facts(population.variables)
     sums = _sums(cohort, terms, facts, averages)
     if not sums.them.any() or not sums.others.any():
         reason = (
@@ -147,6 +150,23 @@ def compare(cohort: Cohort, *, same_ages: bool = False) -> Comparison:
         released=released,
         released_averages=means,
     )
+
+
+def _usable(population: Population) -> tuple[tuple[Fact, ...], tuple[Average, ...]]:
+    """Facts that this deployment defines and whose feeds the purpose may use."""
+    facts, averages = known_facts(population.variables)
+    sharing = population.sharing
+    if sharing is None or sharing.plain:
+        return facts, averages
+
+    def may(names: list[str]) -> bool:
+        try:
+            population.for_facts(names)
+        except GovernanceError:
+            return False
+        return True
+
+    return tuple(f for f in facts if may(f.needs)), tuple(a for a in averages if may([a.fact]))
 
 
 @dataclass(frozen=True)
@@ -356,8 +376,8 @@ def _sentence(rows: tuple[Row, ...], words: str) -> str:
 
 
 def _age_terms(cohort: Cohort) -> list[Compare]:
-    """Conditions on age alone, joined by the outermost ``and``."""
-    return [
+    """Conditions on age alone, joined by the outermost ``and``; none where nothing else is asked, for then nobody would be left."""
+    found = [
         node
         for _, node in cohort.terms
         if isinstance(node, Compare)
@@ -365,6 +385,8 @@ def _age_terms(cohort: Cohort) -> list[Compare]:
         and isinstance(node.right, Constant)
         and node.operator in (">=", ">", "<", "<=", "==")
     ]
+    others = [n for _, n in cohort.terms if n not in found and n != Name("registered")]
+    return found if others else []
 
 
 def _ages_said(terms: Iterable[Compare]) -> str:
