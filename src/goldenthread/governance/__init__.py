@@ -10,6 +10,7 @@ from goldenthread.governance.purposes import Purpose, named_purpose, purpose_nam
 from goldenthread.governance.register import Decision, Document, Register, Shares, Terms
 from goldenthread.governance.releases import EVERYWHERE, Event, Part, Release, Releases, require_open
 from goldenthread.governance.sharing import Sharing, practices_in, sharing_of, sharing_state
+from goldenthread.governance.signing import signer_of
 from goldenthread.governance.views import (
     EXPORTED,
     IDENTITIES_SHOWN,
@@ -66,5 +67,6 @@ __all__ = [
     "seen_by",
     "sharing_of",
     "sharing_state",
+    "signer_of",
     "today_of",
 ]
