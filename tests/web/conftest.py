@@ -57,6 +57,15 @@ def home() -> Path:
     return mine
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> None:
+    """Argon2 as in use, but with little work: a hundred accounts are made and signed in."""
+    from django.contrib.auth.hashers import Argon2PasswordHasher
+
+    Argon2PasswordHasher.time_cost = Argon2PasswordHasher.parallelism = 1
+    Argon2PasswordHasher.memory_cost = 64
+
+
 @pytest.fixture(scope="session")
 def deployment(home: Path) -> Settings:
     """Settings of the home."""

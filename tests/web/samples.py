@@ -7,5 +7,7 @@ from __future__ import annotations
 
 SAMPLES: dict[str, str | int] = {
     "scope": "pcn-UZ001",
+    "person": 1,
+    "act": "unlock",
     "purpose": "planning",
 }

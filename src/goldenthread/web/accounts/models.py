@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
+
+from goldenthread.governance import holds_nhs_number
+
+_PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]*")
+
+
+def _plain_name(username: str) -> None:
+    """User names stand in the audit log and the ledger: letters, digits and . _ @ + - only, and never an NHS number."""
+    if not _PLAIN_NAME.fullmatch(username):
+        raise ValidationError("Use letters, digits and . _ @ + - only, beginning with a letter or digit.")
+    if holds_nhs_number(username):
+        raise ValidationError("A user name cannot hold an NHS number.")
 
 
 class Users(BaseUserManager["User"]):
@@ -16,6 +30,7 @@ class Users(BaseUserManager["User"]):
         """An account; without a password it can only sign in through the identity provider."""
         user = self.model(username=username.strip().lower(), **more)
         user.set_password(password)
+        user.password_set = timezone.now() if password else None
         user.full_clean(exclude=["password"])
         user.save(using=self._db)
         return user
@@ -28,12 +43,14 @@ class Users(BaseUserManager["User"]):
 class User(AbstractBaseUser):
     """Somebody who can sign in. Their NHS number or address is never here."""
 
-    username = models.CharField("user name", max_length=80, unique=True)
+    username = models.CharField("user name", max_length=80, unique=True, validators=[_plain_name])
     name = models.CharField(max_length=120)
     email = models.EmailField(blank=True)
     subject = models.CharField("subject at the identity provider", max_length=200, blank=True, db_index=True)
     is_active = models.BooleanField(default=True)
     created = models.DateTimeField(default=timezone.now)
+    password_set = models.DateTimeField("password set", null=True, blank=True)
+    must_change_password = models.BooleanField("must choose a password of their own", default=False)
 
     objects = Users()
     USERNAME_FIELD = "username"
@@ -65,3 +82,15 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.role} {self.scope}"
+
+
+class Barrier(models.Model):
+    """Failed sign-ins for one user name or from one address. The key is a keyed hash: what was typed is not kept."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    failures = models.PositiveIntegerField(default=0)
+    last = models.DateTimeField(default=timezone.now)
+    until = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.key[:8]} {self.failures}"

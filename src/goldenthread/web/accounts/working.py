@@ -14,6 +14,10 @@ from goldenthread.web.site.data import editions
 from goldenthread.web.site.rules import Permission
 
 SESSION_KEY = "assignment"
+PROVIDER_ROLES = "provider_roles"
+"""Roles that the identity provider gave at this sign-in: (role, scope) pairs that end with the session."""
+ASSURANCE = "assurance"
+"""How strongly the provider says the person was authenticated, 1 to 3; passwords have none."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,7 @@ class Working:
     user: User
     assignment: Assignment
     role: Role
+    assurance: int | None = None
 
     @property
     def scope(self) -> Scope:
@@ -61,14 +66,29 @@ class Working:
             return self.scope.words
 
 
+def held_in(request: HttpRequest, user: User) -> dict[str, Assignment]:
+    """The roles that a person holds today, by the key that the session chooses one with.
+
+    Roles from the identity provider are not kept in the database: they hold for this session only.
+    """
+    held = {str(a.pk): a for a in user.assignments_now() if a.role in ROLES}
+    for number, (role, scope) in enumerate(request.session.get(PROVIDER_ROLES, [])):
+        if role in ROLES:
+            held[f"provider-{number}"] = Assignment(
+                user=user, role=role, scope=scope, granted_by="identity provider"
+            )
+    return held
+
+
 def working_as(request: HttpRequest) -> Working | None:
     """The role chosen in this session, or the first that the person holds; ``None`` where they hold none today."""
     user = request.user
     if not isinstance(user, User):
         return None
-    held = [a for a in user.assignments_now() if a.role in ROLES]
+    held = held_in(request, user)
     if not held:
         return None
-    chosen = request.session.get(SESSION_KEY)
-    found = next((a for a in held if a.pk == chosen), held[0])
-    return Working(user, found, ROLES[found.role])
+    found = held.get(str(request.session.get(SESSION_KEY, "")))
+    if found is None:
+        found = next(iter(held.values()))
+    return Working(user, found, ROLES[found.role], request.session.get(ASSURANCE))

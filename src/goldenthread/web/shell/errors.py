@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from goldenthread.errors import GoldenThreadError
+from goldenthread.web.api.problems import problem
 
 ASK = "Ask your information governance lead, or whoever gave you the account, to change your role."
 
@@ -17,7 +18,7 @@ def _page(
     request: HttpRequest, status: int, title: str, message: str, remedy: str = "", **more: Any
 ) -> HttpResponse:
     if request.path.startswith("/api/"):
-        return JsonResponse({"error": title, "message": message, "remedy": remedy}, status=status)
+        return problem(status, title, message, remedy)
     content = {
         "title": title,
         "message": message,

@@ -9,11 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.utils.http import urlencode
 
 from goldenthread.cohorts import CohortError, Scope
 from goldenthread.errors import GoldenThreadError
+from goldenthread.web.accounts.asking import ask_again
 from goldenthread.web.accounts.working import Working, working_as
 from goldenthread.web.shell.errors import explained, no_scope, refused
 from goldenthread.web.site.data import editions
@@ -99,7 +98,7 @@ class Gate:
         if rule.public:
             return None
         if not request.user.is_authenticated:
-            return redirect(f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}")
+            return ask_again(request)
         working: Working | None = request.working
         if working is None:
             return refused(request, "Your account has no role at the moment.")

@@ -39,6 +39,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "goldenthread.web.accounts.sessions.SessionCare",
     "goldenthread.web.site.middleware.PlainErrors",
     "goldenthread.web.site.middleware.Gate",
 ]
