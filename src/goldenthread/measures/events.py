@@ -58,5 +58,6 @@ def event_sql(catalogue: Catalogue, name: str) -> tuple[str, Collection[str]]:
             f"SELECT e.pid, {day}, CAST(e.{measure.of} AS DOUBLE) AS count FROM {rows}{where}",
             source.needs,
         )
-    distinct = "DISTINCT " if measure.take == "days" else ""
+    # a thing that is or is not so on a day is one thing, however often it was written down
+    distinct = "DISTINCT " if measure.take in ("days", "exists") else ""
     return f"SELECT {distinct}e.pid, {day}, 1.0 AS count FROM {rows}{where}", source.needs
