@@ -6,6 +6,7 @@ from goldenthread.governance.eligibility import Coverage, coverage, eligible, re
 from goldenthread.governance.errors import GovernanceError, RecordError
 from goldenthread.governance.feeds import ALL_FEEDS, Feed, feed_name, feeds, feeds_of
 from goldenthread.governance.identifiers import holds_nhs_number
+from goldenthread.governance.opt_outs import Cleared, OptOutRequest, OptOuts
 from goldenthread.governance.purposes import Purpose, named_purpose, purpose_names, purposes_from_toml
 from goldenthread.governance.register import Decision, Document, Register, Shares, Terms
 from goldenthread.governance.releases import EVERYWHERE, Event, Part, Release, Releases, require_open
@@ -31,6 +32,7 @@ __all__ = [
     "PATIENT_OPENED",
     "Alert",
     "Audit",
+    "Cleared",
     "Coverage",
     "Decision",
     "Document",
@@ -38,6 +40,8 @@ __all__ = [
     "Event",
     "Feed",
     "GovernanceError",
+    "OptOutRequest",
+    "OptOuts",
     "Part",
     "Purpose",
     "RecordError",

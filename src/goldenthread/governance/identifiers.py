@@ -7,7 +7,8 @@ import re
 from goldenthread.vault.nhs_numbers import is_valid
 
 REMOVED = "[NHS number removed]"
-_LOOKS = re.compile(r"(?<![0-9])[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}(?![0-9])")
+# ten digits together, or grouped 3-3-4 by one kind of separator, as `nhs_numbers.standardise` reads them
+_LOOKS = re.compile(r"(?<![0-9])(?:[0-9]{10}|[0-9]{3}([ -])[0-9]{3}\1[0-9]{4})(?![0-9])")
 
 
 def holds_nhs_number(text: str) -> bool:
@@ -16,7 +17,7 @@ def holds_nhs_number(text: str) -> bool:
     >>> holds_nhs_number("asked about 999 000 0018"), holds_nhs_number("rang 01522 555555")
     (True, False)
     """
-    return any(is_valid(re.sub(r"[ -]", "", found)) for found in _LOOKS.findall(text))
+    return any(is_valid(re.sub(r"[ -]", "", found[0])) for found in _LOOKS.finditer(text))
 
 
 def without_nhs_numbers(text: str) -> str:
