@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from goldenthread.cohorts import Population
+    from goldenthread.insight.coding import Findings
+    from goldenthread.insight.inequality import Core20, Inequality, Places, Trend
     from goldenthread.insight.profile import Profile
     from goldenthread.insight.segments import SegmentMatrix
     from goldenthread.insight.theograph import Story
@@ -166,6 +168,51 @@ class GoldenThread:
         from goldenthread.insight.segments import segment_matrix
 
         return segment_matrix(self._population.within(Scope.parse(scope)), by)
+
+    def inequality(self, outcome: str, by: str = "imd_quintile", *, scope: str = "system") -> Inequality:
+        """How an indicator, a cohort or an expression differs between groups of people.
+
+        >>> import goldenthread; gt = goldenthread.open(home)
+        >>> gt.inequality("age >= 65", "sex").table.frame["people"].tolist()
+        [20, 20, 40]
+        """
+        from goldenthread.cohorts import Scope
+        from goldenthread.insight.inequality import inequality
+
+        return inequality(self._population.within(Scope.parse(scope)), outcome, by)
+
+    def places(self, outcome: str, level: str = "practice", *, scope: str = "system") -> Places:
+        """How an outcome differs between practices or areas, beside the whole system."""
+        from goldenthread.cohorts import Scope
+        from goldenthread.insight.inequality import places
+
+        return places(self._population.within(Scope.parse(scope)), outcome, level)
+
+    def trend(self, outcome: str, *, quarters: int = 8, scope: str = "system") -> Trend:
+        """An outcome at the end of each of the last quarters."""
+        from goldenthread.cohorts import Scope
+        from goldenthread.insight.inequality import trend
+
+        return trend(self._population.within(Scope.parse(scope)), outcome, quarters=quarters)
+
+    def core20plus5(self, whom: str = "adults", *, scope: str = "system") -> Core20:
+        """The clinical areas of Core20PLUS5 for adults or children: the most deprived fifth beside everybody else."""
+        from goldenthread.cohorts import Scope
+        from goldenthread.insight.inequality import core20plus5
+
+        return core20plus5(self._population.within(Scope.parse(scope)), whom)
+
+    def coding(self, *, scope: str = "system") -> Findings:
+        """What the checks of coding find: people whose records do not agree with one another.
+
+        >>> import goldenthread; gt = goldenthread.open(home)
+        >>> [f.people for f in gt.coding().findings if f.check.name == "smoking_not_known"]
+        [40]
+        """
+        from goldenthread.cohorts import Scope
+        from goldenthread.insight.coding import findings
+
+        return findings(self._population.within(Scope.parse(scope)))
 
     def theograph(self, pid: int, *, months: int = 24, restricted: bool = False) -> Story:
         """One pseudonymous person's contacts with every service: ``.chart()`` draws them, ``.sentence`` says what they tell."""

@@ -139,7 +139,9 @@ def test_adjusting_removes_what_age_alone_makes(ask: Ask) -> None:
     values = np.concatenate(
         [np.arange(300) % 10 == 0, np.arange(100) % 2 == 0, np.arange(100) % 10 == 0, np.arange(300) % 2 == 0]
     ).astype(float)
-    members = Members(np.arange(800, dtype=np.int32), values, groups, ages, np.zeros(800, bool))
+    members = Members(
+        np.arange(800, dtype=np.int32), values, groups, ages, np.zeros(800, bool), np.ones(800, np.int64)
+    )
     found = adjusted(members, ["young", "old"], outcome_of(ask(), "town_asthma"), "imd_quintile")
     assert found is not None
     assert found.value[0] == pytest.approx(found.value[1])
@@ -152,7 +154,14 @@ def test_adjusting_removes_what_age_alone_makes(ask: Ask) -> None:
 def test_a_group_without_people_at_some_age_has_no_adjusted_figure(ask: Ask) -> None:
     ages = np.array([30.0] * 50 + [70.0] * 50 + [30.0] * 50)
     groups = np.array(["both"] * 100 + ["young"] * 50, dtype=object)
-    members = Members(np.arange(150, dtype=np.int32), np.ones(150), groups, ages, np.zeros(150, bool))
+    members = Members(
+        np.arange(150, dtype=np.int32),
+        np.ones(150),
+        groups,
+        ages,
+        np.zeros(150, bool),
+        np.ones(150, np.int64),
+    )
     found = adjusted(members, ["both", "young"], outcome_of(ask(), "town_asthma"), "imd_quintile")
     assert found is not None
     assert math.isnan(found.value[1])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from goldenthread.cohorts import Cohort, Population
-from goldenthread.definitions import Indicator
+from goldenthread.definitions import CodingCheck, Indicator
 from goldenthread.definitions.expressions import check, names, parse, to_english, to_text
 from goldenthread.insight.inequality.errors import InequalityError
 
@@ -81,7 +81,7 @@ class Outcome:
 
 
 def outcome_of(population: Population, text: str) -> Outcome:
-    """The outcome that ``text`` names: an indicator, a cohort, or any expression that is true or false of a person.
+    """The outcome that ``text`` names: an indicator, a check of coding, a cohort, or any expression that is true or false of a person.
 
     Raises ``InequalityError`` or ``ExpressionError`` where it is none of these.
     """
@@ -93,6 +93,8 @@ def outcome_of(population: Population, text: str) -> Outcome:
         )
     if (indicator := catalogue.indicators.get(word)) is not None:
         return _indicator(population, indicator)
+    if (check := catalogue.coding_checks.get(word)) is not None:
+        return _check(population, check)
     if word.isidentifier() and word not in population.variables and word not in catalogue.cohorts:
         near = difflib.get_close_matches(
             word, [*catalogue.indicators, *catalogue.cohorts, *population.variables], n=3, cutoff=0.6
@@ -107,7 +109,7 @@ def outcome_of(population: Population, text: str) -> Outcome:
     english = cohort.english
     return Outcome(
         name=cohort.name or cohort.expression,
-        title=(defined.title or _spoken(defined.name)) if defined else english[:1].upper() + english[1:],
+        title=(defined.title or _spoken(defined.name)) if defined else _titled(population, cohort),
         rule=defined.rule if defined else english,
         numerator=cohort.expression,
         denominator="registered",
@@ -145,6 +147,33 @@ def _indicator(population: Population, indicator: Indicator) -> Outcome:
         fingerprint=hashlib.sha256(mark.encode()).hexdigest(),
         unit=indicator.unit,
         english=f"{to_english(numerator, known)}; of people for whom {to_english(denominator, known)}",
+    )
+
+
+def _titled(population: Population, cohort: Cohort) -> str:
+    """A single fact by its name; anything else in words."""
+    fact = population.catalogue.definitions.get(cohort.expression)
+    if fact is not None:
+        return getattr(fact, "title", "") or _spoken(fact.name)
+    return cohort.english[:1].upper() + cohort.english[1:]
+
+
+def _check(population: Population, check: CodingCheck) -> Outcome:
+    known = population.variables
+    both = Cohort(population, f"({check.among}) and ({check.expression})")
+    return Outcome(
+        name=check.name,
+        title=check.title,
+        rule=check.rule,
+        numerator=check.expression,
+        denominator=check.among,
+        share=True,
+        per=100,
+        better="lower",
+        source=check.source,
+        fingerprint=hashlib.sha256(f"{both.definition_hash} {check.among}".encode()).hexdigest(),
+        unit="",
+        english=f"{to_english(parse(check.expression), known)}; of people for whom {to_english(parse(check.among), known)}",
     )
 
 

@@ -131,11 +131,13 @@ class Places:
         }
 
 
-def places(population: Population, outcome: str, level: str = "practice") -> Places:
+def places(
+    population: Population, outcome: str, level: str = "practice", *, deprivation: bool = False
+) -> Places:
     """How an outcome differs between practices (by registration) or areas (by residence) of the population.
 
     Compared with the whole system, also for a part of it: at the whole system's figure for each age band and sex, unless
-    the outcome is of people with a need. Limits are exact Poisson (of shares that are not adjusted, Wilson's), widened
+    the outcome is of people with a need; with ``deprivation`` for each deprivation fifth as well. Limits are exact Poisson (of shares that are not adjusted, Wilson's), widened
     where one person can be counted several times.
     """
     if level not in LEVELS:
@@ -148,7 +150,7 @@ def places(population: Population, outcome: str, level: str = "practice") -> Pla
     everybody = members_of(population.whole, what, None) if part else here
     groups = groups_in_order(here, dimension)
     adjust = what.of_everybody
-    expected = _expected(here, everybody, groups, "ten" if adjust else "")
+    expected = _expected(here, everybody, groups, "ten" if adjust else "", deprivation and adjust)
     total = float(everybody.values.sum())
     people = len(everybody.pids)
     scale = 1.0 if what.share else what.per
@@ -170,7 +172,7 @@ def places(population: Population, outcome: str, level: str = "practice") -> Pla
         what,
         rows,
         ["place"],
-        question=f"places {level} | {population.index_date}",
+        question=f"places {level}{' deprivation' if deprivation else ''} | {population.index_date}",
         names={"name": [dimension.names.get(g, g) for g in labels]},
         margins={"place": dict.fromkeys(groups, ALL)},
         extra={"expected": np.round(every, 2).tolist(), "figure": figure.tolist()},
@@ -189,15 +191,15 @@ def places(population: Population, outcome: str, level: str = "practice") -> Pla
         reading=_reading(what, level, table, verdict, average),
         index_date=population.index_date,
         data_date=population.data_date,
-        notes=_notes(what, adjust, spread),
+        notes=_notes(adjust, deprivation, spread),
     )
 
 
-def _expected(here: Members, everybody: Members, groups: list[str], bands: str) -> Floats:
+def _expected(here: Members, everybody: Members, groups: list[str], bands: str, deprivation: bool) -> Floats:
     """Counted in each group if the whole system's figure at each age and sex held there."""
     if not len(here.pids):
         return np.zeros(len(groups))
-    strata, whole = here.strata(bands, sex=bool(bands)), everybody.strata(bands, sex=bool(bands))
+    strata, whole = (m.strata(bands, sex=bool(bands), deprivation=deprivation) for m in (here, everybody))
     size = int(max(strata.max(), whole.max())) + 1
     nought = np.zeros(len(whole), np.int64)
     count = by_stratum(everybody.values, whole, nought, 1, size)[0]
@@ -260,10 +262,11 @@ def _reading(outcome: Outcome, level: str, table: ReleasedTable, verdict: list[s
     return f"{outcome.title}: {len(out)} of {len(known)} {_PLURAL[level]} {verb} from {against} by more than chance: {told}{more}."
 
 
-def _notes(outcome: Outcome, adjust: bool, spread: float) -> tuple[str, ...]:
+def _notes(adjust: bool, deprivation: bool, spread: float) -> tuple[str, ...]:
     notes = []
     if adjust:
-        notes.append("Adjusted for age and sex: counted over expected, times the whole system's figure.")
+        more = "age, sex and deprivation" if deprivation else "age and sex"
+        notes.append(f"Adjusted for {more}: counted over expected, times the whole system's figure.")
     else:
         notes.append("Not adjusted for age and sex: it is care that is due at any age.")
     if spread > 1.05:

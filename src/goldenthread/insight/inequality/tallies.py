@@ -34,16 +34,19 @@ class Members:
     groups: NDArray[np.object_]
     ages: Floats
     female: NDArray[np.bool_]
+    fifths: NDArray[np.int64]
 
     def of(self, group: str | None) -> NDArray[np.bool_]:
         """Where a person is of the group; everybody for ``None``."""
         return np.ones(len(self.pids), bool) if group is None else np.asarray(self.groups == group)
 
-    def strata(self, bands: str, *, sex: bool = True) -> NDArray[np.int64]:
-        """The age band of each person, and the sex where that is wanted, as one number from 0."""
+    def strata(self, bands: str, *, sex: bool = True, deprivation: bool = False) -> NDArray[np.int64]:
+        """The age band of each person, and sex and deprivation fifth where wanted, as one number from 0."""
         band = np.searchsorted(BANDS[bands], self.ages, side="right") if bands else np.zeros(len(self.pids))
         band = band.astype(np.int64)
-        return band * 2 + self.female if sex else band
+        if sex:
+            band = band * 2 + self.female
+        return band * 6 + self.fifths if deprivation else band
 
 
 def members_of(population: Population, outcome: Outcome, by: Dimension | None) -> Members:
@@ -52,9 +55,10 @@ def members_of(population: Population, outcome: Outcome, by: Dimension | None) -
     value = to_sql(parse(outcome.numerator), known, index=index)
     where = to_sql(parse(outcome.denominator), known, index=index)
     group = f"coalesce({by.sql}, '{NOT_KNOWN}')" if by else "''"
-    needs = [*outcome.needs, "age", "sex", *(by.needs if by else ())]
+    needs = [*outcome.needs, "age", "sex", "imd_quintile", *(by.needs if by else ())]
     table = population.query(
-        f"pid, coalesce(CAST({value} AS DOUBLE), 0) AS value, {group} AS grp, age, coalesce(sex = '2', FALSE) AS female",
+        f"pid, coalesce(CAST({value} AS DOUBLE), 0) AS value, {group} AS grp, age, coalesce(sex = '2', FALSE) AS female, "
+        "coalesce(imd_quintile, 0) AS fifth",
         needs,
         where=where,
     )
@@ -66,6 +70,7 @@ def members_of(population: Population, outcome: Outcome, by: Dimension | None) -
         groups=labels[codes] if len(codes) else np.array([], dtype=object),
         ages=np.asarray(table.column("age").to_pandas().astype(float).fillna(0).to_numpy()),
         female=np.asarray(table.column("female").to_numpy(zero_copy_only=False), dtype=bool),
+        fifths=np.asarray(table.column("fifth").to_numpy(), dtype=np.int64),
     )
 
 
