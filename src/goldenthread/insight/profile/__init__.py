@@ -1,5 +1,6 @@
 """The profile of a place: who lives there, what they have, where the work comes from, and what stands out from places like it."""
 
+from goldenthread.insight.profile.areas import BOUNDARY_KEYS, areas_of, boundaries_of
 from goldenthread.insight.profile.contents import Counted
 from goldenthread.insight.profile.determinants import Determinant
 from goldenthread.insight.profile.errors import ProfileError
@@ -13,6 +14,7 @@ from goldenthread.insight.profile.pressures import Pressure
 from goldenthread.insight.profile.telling import figure_json, finding_json, profile_json
 
 __all__ = [
+    "BOUNDARY_KEYS",
     "Comparator",
     "Counted",
     "Determinant",
@@ -25,6 +27,8 @@ __all__ = [
     "Profile",
     "ProfileError",
     "Target",
+    "areas_of",
+    "boundaries_of",
     "figure_json",
     "finding_json",
     "profile",
