@@ -1,16 +1,18 @@
 # Two commands do everything on a machine with Python 3.11 or later, git, make and a network:
-#   make demo    build a synthetic system of 100,000 people and show it
+#   make demo    build a synthetic system of 100,000 people and open it to the browser (SERVE=0: build only)
 #   make test    every check, and every test
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 BIN    := .venv/bin
 PEOPLE ?= 100000
 SEED   ?= 1
 HOME_FOLDER ?= demo-data
+SERVE  ?= 1
+PORT   ?= 8000
 
 .PHONY: demo test tools check docs lock benchmarks clean
 
 demo: .venv/.installed
-	$(BIN)/goldenthread demo $(HOME_FOLDER) --people $(PEOPLE) --seed $(SEED)
+	$(BIN)/goldenthread demo $(HOME_FOLDER) --people $(PEOPLE) --seed $(SEED) $(if $(filter 0 no,$(SERVE)),,--serve --port $(PORT))
 
 test: check tools
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -38,6 +38,10 @@ def demo(
     seed: Annotated[
         int, typer.Option(help="The same people and seed give the same feeds, byte for byte.")
     ] = 1,
+    serve: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="Then open it to the browser, until Ctrl-C.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Port of the browser interface.", min=1, max=65535)] = 8000,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -59,8 +63,13 @@ def demo(
     speech.say()
     show_population(settings, speech)
     speech.say(f"Built in {time.monotonic() - began:.0f} s. Look further with:")
-    for command in ("status", "quarantine", "snapshots list"):
+    for command in ("serve", "status", "quarantine", "snapshots list"):
         speech.say(f"  goldenthread {command} --home {folder}")
+    if serve:
+        from goldenthread.web.command import open_to_browsers
+
+        speech.say()
+        open_to_browsers(settings, speech, port=port)
 
 
 def demo_report(

@@ -10,7 +10,7 @@ import typer
 
 from goldenthread.cli.app import HomeOption, QuietOption, settings_at
 from goldenthread.cli.output import Speech
-from goldenthread.settings import Settings
+from goldenthread.settings import Settings, SettingsError
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,19 +18,28 @@ def add_to(app: typer.Typer) -> None:
     app.command("serve")(serve)
 
 
-def set_up(home: Path) -> None:
-    """Make Django ready for a deployment: settings, tables, and the files that pages load."""
+def set_up(home: Path, *, files: bool = True) -> None:
+    """Make Django ready for a deployment: settings, tables, and (unless not wanted) the files that pages load."""
+    if _serves_another(home):
+        raise SettingsError("This process serves another system already.", "Use a process for each system.")
     os.environ["GOLDENTHREAD_HOME"] = str(home)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "goldenthread.web.site.settings")
     import django
 
-    from goldenthread.web.assets.build import build
+    if files:
+        from goldenthread.web.assets.build import build
 
-    build()
+        build()
     django.setup()
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0, interactive=False)
+
+
+def _serves_another(home: Path) -> bool:
+    from django.conf import settings
+
+    return bool(settings.configured) and settings.DEPLOYMENT.home != home
 
 
 def serve(
@@ -41,8 +50,13 @@ def serve(
     quiet: QuietOption = False,
 ) -> None:
     """Serve the browser interface. It follows a new snapshot by itself; stop it with Ctrl-C."""
-    speech = Speech(quiet=quiet)
-    settings = settings_at(home)
+    open_to_browsers(settings_at(home), Speech(quiet=quiet), host, port, threads)
+
+
+def open_to_browsers(
+    settings: Settings, speech: Speech, host: str = "127.0.0.1", port: int = 8000, threads: int = 8
+) -> None:
+    """Set up a deployment, say where it is, and serve it until stopped."""
     set_up(settings.home)
     say_where(settings, speech, host, port)
     run(host, port, threads)
@@ -71,7 +85,21 @@ def say_where(settings: Settings, speech: Speech, host: str, port: int) -> None:
     """Print the address, and for a demonstration the accounts that may be tried."""
     shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host  # noqa: S104
     speech.say(f"Golden Thread is at [bold]http://{shown}:{port}/[/]. Stop it with Ctrl-C.")
+    if settings.synthetic:
+        say_who(settings, speech)
+        return
     from goldenthread.web.accounts.models import User
 
     if not User.objects.exists():
-        speech.warn("Nobody has an account yet: goldenthread people add NAME --role ... makes one.")
+        speech.warn(
+            "Nobody has an account yet: goldenthread accounts add NAME --name ... --role ... makes one."
+        )
+
+
+def say_who(settings: Settings, speech: Speech) -> None:
+    """Print the accounts of a demonstration, made where they are not there yet."""
+    from goldenthread.web.accounts.demo_users import make
+
+    speech.say()
+    rows = [[u.username, u.password, u.role, u.scope] for u in make(settings)]
+    speech.table("Sign in as any of these", ["User name", "Password", "Role", "Whose population"], rows)

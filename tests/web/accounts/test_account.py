@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from goldenthread.governance import Entry
-from goldenthread.web.accounts import actions
+from goldenthread.web.accounts import actions, passwords
+from goldenthread.web.accounts.errors import AccountError
 from goldenthread.web.accounts.models import Assignment, User
 from tests.web.accounts.conftest import SignIn, form_token, post
 from tests.web.conftest import PASSWORD
@@ -72,7 +73,7 @@ def test_a_password_that_was_given_must_be_changed_first(sign_in: SignIn) -> Non
 
 
 def test_given_passwords_differ_and_pass_the_rules() -> None:
-    made = {actions.new_password() for _ in range(50)}
+    made = {passwords.new_password() for _ in range(50)}
     assert len(made) == 50
     for password in made:
         actions.check_new_password(User(username="x", name="X"), password)
@@ -142,6 +143,6 @@ def test_signing_in_gives_a_new_session_key(anna: User) -> None:
     "name", ["", "9990000018", "999 000 0018", "a b", "Ä", "x" * 81, "<script>", ".x", "a/b"]
 )
 def test_user_names_that_cannot_be(name: str) -> None:
-    with pytest.raises(actions.AccountError):
+    with pytest.raises(AccountError):
         actions.add_person("somebody", name, "Somebody")
     assert not User.objects.filter(name="Somebody").exists()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import date, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import authenticate, logout, update_session_auth_hash
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -15,8 +15,10 @@ from django.utils import timezone
 
 from goldenthread.cohorts import CohortError, Scope, ScopeTree
 from goldenthread.web.accounts import lockout, sessions
+from goldenthread.web.accounts.demo_users import forget_password
 from goldenthread.web.accounts.errors import AccountError
 from goldenthread.web.accounts.models import Assignment, User
+from goldenthread.web.accounts.passwords import new_password
 from goldenthread.web.accounts.records import note
 from goldenthread.web.accounts.roles import ROLES
 from goldenthread.web.accounts.working import SESSION_KEY, Working, held_in
@@ -221,23 +223,13 @@ def reset_password(by: Working | str, user: User, password: str | None = None) -
     return made
 
 
-def new_password() -> str:
-    """A password that can be read out: five syllable pairs and a number, 68 bits.
-
-    >>> len(new_password().split("-"))
-    6
-    """
-    syllables = [c + v for c in "bdfgjklmnprstvz" for v in "aeiou"]
-    words = [secrets.choice(syllables) + secrets.choice(syllables) for _ in range(5)]
-    return "-".join([*words, f"{secrets.randbelow(90) + 10}"])
-
-
 def _set_password(user: User, password: str, *, must_change: bool) -> None:
     check_new_password(user, password)
     user.set_password(password)
     user.password_set = timezone.now()
     user.must_change_password = must_change
     user.save(update_fields=["password", "password_set", "must_change_password"])
+    forget_password(settings.DEPLOYMENT, user.username)
 
 
 def _not_oneself(by: Working | str, user: User, what: str) -> None:
