@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "goldenthread.web.accounts",
     "goldenthread.web.shell",
     "goldenthread.web.governance",
+    "goldenthread.web.understand",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

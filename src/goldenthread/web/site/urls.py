@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("goldenthread.web.shell.urls")),
     path("", include("goldenthread.web.accounts.urls")),
     path("", include("goldenthread.web.governance.urls")),
+    path("", include("goldenthread.web.understand.urls")),
 ]
 
 handler400 = "goldenthread.web.shell.errors.bad_request"
