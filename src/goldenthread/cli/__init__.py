@@ -9,8 +9,9 @@ import goldenthread.cli.doctor
 import goldenthread.cli.feeds
 import goldenthread.cli.governance
 import goldenthread.cli.home
-import goldenthread.cli.initiative
 import goldenthread.cli.inequality
+import goldenthread.cli.initiative
+import goldenthread.cli.initiative_after
 import goldenthread.cli.insight
 import goldenthread.cli.keys
 import goldenthread.cli.need

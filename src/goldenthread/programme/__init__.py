@@ -1,11 +1,30 @@
 """Initiatives from question to second cycle: register, plan, lock, reach, evaluation, decision, handing on, sharing."""
 
+from goldenthread.programme.deciding import beside, decide, elsewhere, next_cycle
+from goldenthread.programme.documents import FORMATS, document
+from goldenthread.programme.due import evaluate_due
 from goldenthread.programme.errors import Conflict, ProgrammeError, Refused
 from goldenthread.programme.evaluating import Evaluated, evaluate
+from goldenthread.programme.forms import read as read_form
+from goldenthread.programme.handing import (
+    Orphan,
+    accept,
+    decline,
+    due_of,
+    handover,
+    offer,
+    orphans,
+    owned_by,
+    said_of,
+)
 from goldenthread.programme.locking import Amendment, Lock, Signatory, amend, lock, verify
 from goldenthread.programme.plan import Design, EquityTarget, Plan, PlannedOutcome, Started, StopRule, lacks
+from goldenthread.programme.portfolio import Row, entry_json, portfolio
+from goldenthread.programme.portfolio import to_csv as portfolio_csv
+from goldenthread.programme.portfolio import to_json_text as register_json
 from goldenthread.programme.power import Power, power_of
 from goldenthread.programme.reach import Contacts, contacts_of, reach_by, reach_by_month
+from goldenthread.programme.recipe import Imported, export_recipe, import_recipe
 from goldenthread.programme.record import (
     LINKS,
     STAGES,
@@ -18,10 +37,12 @@ from goldenthread.programme.record import (
     Risk,
 )
 from goldenthread.programme.register import NOTES, Entry, Register
-from goldenthread.programme.result import evaluated_page, last_page, released_block
+from goldenthread.programme.result import evaluated_page, last_page, page_json, released_block
+from goldenthread.programme.templates import from_template, problems_of, template_of
 from goldenthread.programme.workforce import Activity, Rates, Workforce, fourth, load_rates, workforce
 
 __all__ = [
+    "FORMATS",
     "LINKS",
     "NOTES",
     "STAGES",
@@ -34,9 +55,11 @@ __all__ = [
     "EquityTarget",
     "Evaluated",
     "FourIs",
+    "Imported",
     "Initiative",
     "Lock",
     "LogicLink",
+    "Orphan",
     "Partner",
     "Plan",
     "PlannedOutcome",
@@ -48,23 +71,49 @@ __all__ = [
     "Register",
     "Resource",
     "Risk",
+    "Row",
     "Signatory",
     "Started",
     "StopRule",
     "Workforce",
+    "accept",
     "amend",
+    "beside",
     "contacts_of",
+    "decide",
+    "decline",
+    "document",
+    "due_of",
+    "elsewhere",
+    "entry_json",
     "evaluate",
+    "evaluate_due",
     "evaluated_page",
+    "export_recipe",
     "fourth",
+    "from_template",
+    "handover",
+    "import_recipe",
     "lacks",
     "last_page",
     "load_rates",
     "lock",
+    "next_cycle",
+    "offer",
+    "orphans",
+    "owned_by",
+    "page_json",
+    "portfolio",
+    "portfolio_csv",
     "power_of",
+    "problems_of",
     "reach_by",
     "reach_by_month",
+    "read_form",
+    "register_json",
     "released_block",
+    "said_of",
+    "template_of",
     "verify",
     "workforce",
 ]

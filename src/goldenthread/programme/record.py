@@ -139,8 +139,8 @@ class Initiative:
 
     @property
     def contacts_name(self) -> str:
-        """Its name in the contact feed: the title unless another is given."""
-        return self.programme or self.title
+        """Its name in the contact feed: its id unless another is given."""
+        return self.programme or self.id
 
     @property
     def gaps(self) -> tuple[str, ...]:

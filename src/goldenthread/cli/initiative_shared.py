@@ -1,0 +1,89 @@
+"""What the commands about initiatives share: the register, the people, files in and out."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from goldenthread.cli.initiative_words import plain
+from goldenthread.cli.output import Speech
+
+if TYPE_CHECKING:
+    from goldenthread.cohorts import Population
+    from goldenthread.programme import Register, Signatory
+    from goldenthread.settings import Settings
+
+initiative = typer.Typer(
+    help="Initiatives: agree what success means before the start, and see whether it came.",
+    no_args_is_help=True,
+)
+NameArgument = Annotated[str, typer.Argument(help="Name of the initiative, such as falls-2026.")]
+WhoOption = Annotated[str, typer.Option("--who", help="Who does this; your user name if not said.")]
+AgreedOption = Annotated[
+    list[str], typer.Option("--agreed-by", metavar="'NAME, ROLE'", help="Who agreed, once for each.")
+]
+OutOption = Annotated[Path | None, typer.Option("--out", help="File to write; the screen if not said.")]
+
+
+def register_of(settings: Settings) -> Register:
+    """The register of a deployment; synthetic systems live on a day of their own."""
+    from datetime import UTC, datetime, time
+
+    from goldenthread.programme import Register
+
+    if settings.today is None:
+        return Register.of(settings.home)
+    day = settings.today
+    return Register.of(settings.home, now=lambda: datetime.combine(day, time(9), UTC))
+
+
+def everybody(settings: Settings) -> Population:
+    """The people that the purpose of evaluation may ask about."""
+    from goldenthread.cohorts import population_of
+
+    return population_of(settings, purpose="evaluation")
+
+
+def signatories(agreed: list[str]) -> list[Signatory]:
+    """People who agreed, from "NAME, ROLE"."""
+    from goldenthread.programme import Signatory
+
+    parts = [one.partition(",") for one in agreed]
+    return [Signatory(name.strip(), role.strip()) for name, _, role in parts]
+
+
+def me() -> str:
+    """Who sits at the machine, as it knows them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "somebody"
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """A plan from a TOML or JSON file."""
+    from goldenthread.programme import ProgrammeError
+
+    try:
+        text = path.read_text("utf-8")
+        found: dict[str, Any] = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ProgrammeError(f"{path} cannot be read: {error}.", "Give a TOML or JSON file.") from None
+    return found
+
+
+def write_page(speech: Speech, settings: Settings, page: Any, out: Path, fingerprint: str) -> None:
+    """Write a page in the format that the ending of the file says."""
+    from goldenthread.programme import FORMATS, ProgrammeError, document
+
+    kind = out.suffix.removeprefix(".")
+    if kind not in FORMATS:
+        raise ProgrammeError(f"{out} has no known ending.", f"Use .{', .'.join(FORMATS)}.")
+    foot = f"{page.title}{f' · plan {fingerprint[:12]}' if fingerprint else ''}"
+    out.write_bytes(document(page, kind, synthetic=settings.synthetic, foot=foot))
+    speech.say(f"Written to {plain(str(out))}.")
