@@ -346,7 +346,10 @@ def _ranked(rows: Iterable[Row], cohort: Cohort) -> tuple[Row, ...]:
     def settled(row: Row) -> bool:
         if row.them is None or row.others is None:
             return False
-        mine = used.intersection(_names(row.expression))
+        theirs = set(_names(row.expression))
+        mine = used & theirs
+        if theirs and theirs <= used - {"age", "female", "male"}:
+            return True  # it is what was asked for
         same = (row.them >= 0.995 and row.others >= 0.995) or (row.them <= 0.005 and row.others <= 0.005)
         return same or bool(mine and (row.them >= 0.995 or row.them <= 0.005))
 

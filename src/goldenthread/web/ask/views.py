@@ -1,0 +1,98 @@
+"""Ask: type a question, see how many, how we got there, who they are, and what to ask next."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from goldenthread.cohorts import Population
+from goldenthread.errors import GoldenThreadError
+from goldenthread.web.ask.answering import BREAKDOWNS, SHOWN, Mistake, answered, read
+from goldenthread.web.site.data import editions
+from goldenthread.web.site.rules import page
+
+LONGEST_ADDRESS = 3_000
+"""A longer question is answered, but cannot stand in an address."""
+
+
+@page("ask")
+def ask_home(request: HttpRequest) -> HttpResponse:
+    """To the population that the role is held for."""
+    return redirect("ask", scope=request.working.scope.slug)
+
+
+@page("ask", scope="scope", tier="pseudonymised")
+def ask(request: HttpRequest, scope: str) -> HttpResponse:
+    """The question and its answer. What is typed is sent by POST and, unless very long, becomes part of the address."""
+    part = bool(request.headers.get("HX-Request"))
+    source = request.POST if request.method == "POST" else request.GET
+    text = source.get("q", "")
+    by = source.get("by", "") if source.get("by", "") in BREAKDOWNS else ""
+    same_ages = bool(source.get("same"))
+    chosen = {"q": text, "by": by, "same": "1" if same_ages else ""}
+    address = f"{reverse('ask', args=[scope])}?{urlencode({k: v for k, v in chosen.items() if v})}"
+    short = len(address) <= LONGEST_ADDRESS
+    population = population_for(request)
+    content = frame(request, text, population) | {
+        "by": by,
+        "same_ages": same_ages,
+        "address": address if short else "",
+    }
+    status = 200
+    if text.strip():
+        cohort, mistake = read(population, text)
+        if cohort is not None and request.method == "POST" and not part and short:
+            return redirect(address)
+        if cohort is not None:
+            try:
+                content["answer"] = answered(cohort, by=by, same_ages=same_ages)
+            except GoldenThreadError as error:
+                mistake = Mistake(error.message, error.remedy)
+        content |= {"cohort": cohort, "mistake": mistake}
+        status = 400 if mistake else 200
+    if part:
+        response = render(request, "ask/answer.jinja", content)
+        if short and not content["mistake"]:
+            response.headers["HX-Push-Url"] = address
+        return response
+    return render(request, "ask/ask.jinja", content, status=status)
+
+
+@page("ask", scope="scope", tier="pseudonymised")
+def check(request: HttpRequest, scope: str) -> HttpResponse:
+    """What the question says so far, in English, or where it is wrong. Nobody is counted while somebody types."""
+    text = request.POST.get("q", "") or request.GET.get("q", "")
+    population = population_for(request)
+    cohort, mistake = read(population, text) if text.strip() else (None, None)
+    return render(
+        request, "ask/said.jinja", frame(request, text, population) | {"cohort": cohort, "mistake": mistake}
+    )
+
+
+def population_for(request: HttpRequest) -> Population:
+    """The people of the page's scope, answering to whoever looks."""
+    whole = editions().current().population("planning", request.working.recipient)
+    return whole.within(request.scope)
+
+
+def frame(request: HttpRequest, text: str, population: Population) -> dict[str, Any]:
+    """What every page of Ask knows."""
+    known = population.variables
+    cohorts = population.catalogue.cohorts
+    return {
+        "scope": request.scope,
+        "text": text,
+        "cohort": None,
+        "mistake": None,
+        "answer": None,
+        "measures": len(known),
+        "breakdowns": BREAKDOWNS,
+        "shown": SHOWN,
+        "examples": [(n, (c.title or n.replace("_", " ")), c.rule) for n, c in list(cohorts.items())[:8]],
+        "may_see_person": request.working.may("see_person"),
+        "may_start": request.working.may("run_initiatives"),
+    }
