@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "goldenthread.web.shell",
     "goldenthread.web.governance",
     "goldenthread.web.understand",
+    "goldenthread.web.ask",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
