@@ -10,4 +10,8 @@ SAMPLES: dict[str, str | int] = {
     "person": 1,
     "act": "unlock",
     "purpose": "planning",
+    "cohort": "nobody-1",
+    "release": "r000000000000",
+    "token": "aaaaaaaaaaaaaaaa",
+    "list_export.kind": "emis",
 }

@@ -3,13 +3,22 @@
 from goldenthread.governance.audit import Audit, Entry, Verdict
 from goldenthread.governance.clock import today_of
 from goldenthread.governance.eligibility import Coverage, coverage, eligible, registered_on
-from goldenthread.governance.errors import GovernanceError, RecordError
+from goldenthread.governance.errors import GovernanceError, NotThereError, RecordError
 from goldenthread.governance.feeds import ALL_FEEDS, Feed, feed_name, feeds, feeds_of
 from goldenthread.governance.identifiers import holds_nhs_number
 from goldenthread.governance.opt_outs import Cleared, OptOutRequest, OptOuts
 from goldenthread.governance.purposes import Purpose, named_purpose, purpose_names, purposes_from_toml
 from goldenthread.governance.register import Decision, Document, Register, Shares, Terms
 from goldenthread.governance.releases import EVERYWHERE, Event, Part, Release, Releases, require_open
+from goldenthread.governance.retention import (
+    Outcome,
+    RetentionRun,
+    Rule,
+    retention_runs,
+    rules_of,
+    run_retention,
+)
+from goldenthread.governance.safety import Hazard, hazards, write_safety_pack
 from goldenthread.governance.sharing import Sharing, practices_in, sharing_of, sharing_state
 from goldenthread.governance.signing import signer_of
 from goldenthread.governance.views import (
@@ -40,14 +49,19 @@ __all__ = [
     "Event",
     "Feed",
     "GovernanceError",
+    "Hazard",
+    "NotThereError",
     "OptOutRequest",
     "OptOuts",
+    "Outcome",
     "Part",
     "Purpose",
     "RecordError",
     "Register",
     "Release",
     "Releases",
+    "RetentionRun",
+    "Rule",
     "Shares",
     "Sharing",
     "Sighting",
@@ -59,6 +73,7 @@ __all__ = [
     "feed_name",
     "feeds",
     "feeds_of",
+    "hazards",
     "holds_nhs_number",
     "matches",
     "named_purpose",
@@ -68,9 +83,13 @@ __all__ = [
     "re_identifications",
     "registered_on",
     "require_open",
+    "retention_runs",
+    "rules_of",
+    "run_retention",
     "seen_by",
     "sharing_of",
     "sharing_state",
     "signer_of",
     "today_of",
+    "write_safety_pack",
 ]

@@ -11,3 +11,7 @@ class GovernanceError(GoldenThreadError):
 
 class RecordError(GovernanceError):
     """A governance database that cannot be read or written."""
+
+
+class NotThereError(GovernanceError):
+    """Something that was asked for by name and does not exist, or not for who asks."""

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from goldenthread.governance.audit import Audit
 from goldenthread.governance.clock import stamp
 from goldenthread.governance.database import FOLDER, Database, kept_for_good
-from goldenthread.governance.errors import GovernanceError
+from goldenthread.governance.errors import GovernanceError, NotThereError
 from goldenthread.governance.identifiers import without_nhs_numbers
 from goldenthread.governance.purposes import named_purpose
 
@@ -210,7 +210,7 @@ class Releases:
                 connection and connection.execute("SELECT * FROM release WHERE id = ?", (release,)).fetchone()
             )
         if not row:
-            raise GovernanceError(
+            raise NotThereError(
                 f"There is no release {release[:20]!r}.", "Choose one from the list of releases."
             )
         return _release(row)
@@ -237,7 +237,7 @@ class Releases:
         """One practice's part; ``GovernanceError`` where the release does not concern the practice."""
         for found in self.parts(release, (practice,)):
             return found
-        raise GovernanceError(
+        raise NotThereError(
             f"The release {release[:20]!r} has no part for {practice[:12]!r}.", "Choose another list."
         )
 
@@ -285,7 +285,7 @@ class Releases:
                 ).fetchone()
             )
         if not row:
-            raise GovernanceError(
+            raise NotThereError(
                 "This link opens nobody on this list.", "Open the person from the list again."
             )
         return bytes(row[0])
@@ -334,7 +334,7 @@ class Releases:
             ]
             mine = [e for e in events if e.release]
             if not mine:
-                raise GovernanceError(
+                raise NotThereError(
                     f"The release {release[:20]!r} has no part for {practice[:12]!r}.", "Choose another list."
                 )
             before = self._stand(release, practice, mine, _stops(events))

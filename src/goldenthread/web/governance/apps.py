@@ -1,5 +1,7 @@
 """The app of governance."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -11,4 +13,4 @@ class GovernanceConfig(AppConfig):
 
     def ready(self) -> None:
         """Add the hub's cards."""
-        from goldenthread.web.governance import cards  # noqa: F401
+        import_module("goldenthread.web.governance.cards")

@@ -48,7 +48,7 @@ def no_scope(request: HttpRequest, error: GoldenThreadError) -> HttpResponse:
 
 def explained(request: HttpRequest, error: GoldenThreadError) -> HttpResponse:
     """An error meant for people."""
-    from goldenthread.governance import GovernanceError
+    from goldenthread.governance import GovernanceError, NotThereError
     from goldenthread.lake import NoSnapshotError
 
     if isinstance(error, NoSnapshotError):
@@ -56,7 +56,7 @@ def explained(request: HttpRequest, error: GoldenThreadError) -> HttpResponse:
             request, 503, "There are no data yet", "Nothing has been loaded into this system.",
             "Run `goldenthread refresh`, then open this page again.",
         )  # fmt: skip
-    status = 403 if isinstance(error, GovernanceError) else 400
+    status = 404 if isinstance(error, NotThereError) else 403 if isinstance(error, GovernanceError) else 400
     return _page(request, status, "This cannot be answered as asked", error.message, error.remedy)
 
 

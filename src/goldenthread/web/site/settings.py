@@ -28,8 +28,9 @@ INSTALLED_APPS = [
     "goldenthread.web.accounts",
     "goldenthread.web.shell",
     "goldenthread.web.governance",
-    "goldenthread.web.understand",
     "goldenthread.web.ask",
+    "goldenthread.web.understand",
+    "goldenthread.web.lists",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

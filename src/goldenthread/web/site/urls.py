@@ -8,8 +8,9 @@ urlpatterns = [
     path("", include("goldenthread.web.shell.urls")),
     path("", include("goldenthread.web.accounts.urls")),
     path("", include("goldenthread.web.governance.urls")),
-    path("", include("goldenthread.web.understand.urls")),
     path("", include("goldenthread.web.ask.urls")),
+    path("", include("goldenthread.web.understand.urls")),
+    path("", include("goldenthread.web.lists.urls")),
 ]
 
 handler400 = "goldenthread.web.shell.errors.bad_request"
