@@ -18,7 +18,7 @@ _SIZE = re.compile(r'width="([\d.]+)" height="([\d.]+)" viewBox="[^"]*"')
 _PATTERN = re.compile(r"url\(#(gt-[\w-]+)\)")
 _OWN_ID = re.compile(r'(id="|url\(#)((?:clip|gradient_?)\d+|gt-[\w-]+)')
 _BACKDROP = re.compile(r'<rect width="[\d.]+" height="[\d.]+" fill="(?:transparent|white)"/>')
-_GROUP_ROLES = re.compile(r' role="graphics-(?:object|document)" aria-roledescription="[^"]*"')
+_GROUP_ROLES = re.compile(r' role="graphics-(?:object|document|symbol)" aria-roledescription="[^"]*"')
 
 
 def pattern(name: str) -> str:
