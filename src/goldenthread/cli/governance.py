@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, app, settings_at
 from goldenthread.cli.output import Speech
+
+if TYPE_CHECKING:
+    from goldenthread.governance import RetentionRun
 
 agreements = typer.Typer(
     help="Which practice shares what, for which purpose: adopt, show, withdraw.", no_args_is_help=True
@@ -22,6 +25,8 @@ purposes = typer.Typer(help="Why people may ask: lawful basis, terms, papers.", 
 app.add_typer(agreements, name="agreements")
 app.add_typer(purposes, name="purposes")
 app.add_typer(opt_outs, name="opt-outs")
+retention = typer.Typer(help="Delete what has expired, and prove it: run, show.", no_args_is_help=True)
+app.add_typer(retention, name="retention")
 
 ByOption = Annotated[str, typer.Option("--by", help="Who decided, by name and role.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why, or the paper that says so.")]
@@ -323,6 +328,88 @@ def opt_out_status(home: HomeOption = None, as_json: JsonOption = False, quiet: 
     rows = [[r.name, r.made_at[:16].replace("T", " "), r.purpose, f"{r.people:,}", r.state] for r in listed]
     speech.table("Requests", ["Request", "Made (UTC)", "Purpose", "People", "State"], rows, right={3})
     speech.json({"kept": kept, "until": until, "deleted": gone, "requests": [vars(r) for r in listed]})
+
+
+@retention.command("run")
+def retention_run(
+    by: ByOption,
+    dry: Annotated[bool, typer.Option("--dry", help="Only look.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Delete what has expired, look again, and record it; exit code 3 where something could not be deleted."""
+    from goldenthread.cli.output import Exit
+    from goldenthread.governance import Rule, rules_of, run_retention
+
+    speech = Speech(as_json=as_json, quiet=quiet)
+    settings = settings_at(home)
+    rules = rules_of(settings)
+    if (settings.vault_dir / "service.sqlite").exists():
+        from goldenthread.governance.clock import now
+        from goldenthread.vault import ServiceRecord
+
+        record = ServiceRecord(settings.vault_dir)
+
+        def forget(_: Sequence[str]) -> None:
+            record.forget_expired(now())
+
+        rules.append(
+            Rule(
+                "people in ended releases", "until the release ends", "The key service needs them no longer",
+                lambda: record.expired(now()), forget,
+            )
+        )  # fmt: skip
+    done = run_retention(settings, by=by, dry=dry, rules=rules)
+    _say_run(speech, done)
+    if not dry and not done.proved:
+        speech.refuse("Not everything could be deleted.", "Look at who owns the files, then run it again.")
+        raise typer.Exit(Exit.FOUND)
+
+
+@retention.command("show")
+def retention_show(home: HomeOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+    """Show earlier runs, newest first."""
+    from dataclasses import asdict
+
+    from goldenthread.governance import retention_runs
+
+    speech = Speech(as_json=as_json, quiet=quiet)
+    runs = retention_runs(settings_at(home))
+    rows = [
+        [r.at[:16].replace("T", " "), o.kind, str(o.found), str(o.deleted), str(o.left)]
+        for r in runs
+        for o in r.outcomes
+    ]
+    speech.table("Retention runs", ["When (UTC)", "What", "Found", "Deleted", "Left"], rows, right={2, 3, 4})
+    speech.json([asdict(r) for r in runs])
+
+
+@app.command("safety-pack")
+def safety_pack(
+    folder: Annotated[Path, typer.Argument(help="Folder to write; an earlier pack in it is replaced.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Write the hazard log, impact assessment, record of processing and privacy notice, from the registers as they stand."""
+    from goldenthread.governance import write_safety_pack
+
+    speech = Speech(as_json=as_json, quiet=quiet)
+    made = write_safety_pack(settings_at(home), folder)
+    speech.say(
+        f"Wrote {len(made)} files into {folder}. Begin with {made[0].name}: it says what needs attention."
+    )
+    speech.json([str(f) for f in made])
+
+
+def _say_run(speech: Speech, done: RetentionRun) -> None:
+    from dataclasses import asdict
+
+    rows = [[o.kind, o.kept, str(o.found), str(o.deleted), str(o.left)] for o in done.outcomes]
+    title = "What has expired (nothing was deleted)" if done.dry else "What had expired"
+    speech.table(title, ["What", "Kept for", "Found", "Deleted", "Left"], rows, right={2, 3, 4})
+    speech.json(asdict(done) | {"proved": done.proved})
 
 
 def day_of(text: str) -> date | None:

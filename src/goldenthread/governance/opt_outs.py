@@ -184,6 +184,12 @@ class OptOuts:
         with self._db.writing() as db:
             return db.execute("DELETE FROM known WHERE expires_at <= ?", (stamp(self._clock()),)).rowcount
 
+    def expired(self) -> int:
+        """How many answers no longer hold and are still in the file."""
+        with self._db.reading() as db:
+            sql = "SELECT count(*) FROM known WHERE expires_at <= ?"
+            return int(db.execute(sql, (stamp(self._clock()),)).fetchone()[0]) if db else 0
+
     def kept(self) -> tuple[int, str]:
         """How many answers are kept, and when the last of them expires ('' where there are none)."""
         with self._db.reading() as db:

@@ -108,15 +108,21 @@ class ServiceRecord:
         """Whether a release was ended."""
         return bool(self._rows("SELECT 1 FROM revocation WHERE release = ?", release))
 
+    def expired(self, now: datetime) -> list[str]:
+        """Releases that have expired or were ended, of which people are still kept."""
+        with self._open() as db:
+            return [
+                r
+                for (r,) in db.execute("SELECT DISTINCT release FROM member").fetchall()
+                if _over(db, r, now)
+            ]
+
     def forget_expired(self, now: datetime) -> int:
         """Forget who was in releases that have expired; returns how many people."""
         gone = 0
         with self._writing() as db:
             for (release,) in db.execute("SELECT DISTINCT release FROM member").fetchall():
-                row = db.execute(
-                    "SELECT content FROM approval WHERE release = ? ORDER BY number DESC LIMIT 1", (release,)
-                ).fetchone()
-                if row is None or Approval(**json.loads(row[0])).expired(now):
+                if _over(db, release, now):
                     gone += db.execute("DELETE FROM member WHERE release = ?", (release,)).rowcount
         return gone
 
@@ -213,6 +219,12 @@ class ServiceRecord:
                 f"The key service's record {self.path} cannot be used: {error}.",
                 "Make sure that the disk has room and this user may write there, or restore it from its backup.",
             ) from None
+
+
+def _over(db: sqlite3.Connection, release: str, now: datetime) -> bool:
+    sql = "SELECT content FROM approval WHERE release = ? ORDER BY number DESC LIMIT 1"
+    row = db.execute(sql, (release,)).fetchone()
+    return row is None or Approval(**json.loads(row[0])).expired(now)
 
 
 def _now() -> str:
