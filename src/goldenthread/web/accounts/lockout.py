@@ -35,12 +35,12 @@ def take_attempt(username: str, address: str) -> int:
     Counting first means that a hundred attempts at the same moment are a hundred failures, not one.
     Whether the account exists plays no part, so the answer does not tell.
     """
-    now = timezone.now()
     wanted = [(_key("name", username), NAME), (_key("address", address), ADDRESS)]
     with transaction.atomic():
         for key, _ in wanted:
-            Barrier.objects.get_or_create(key=key, defaults={"last": now})
+            Barrier.objects.get_or_create(key=key)
         found = Barrier.objects.select_for_update().in_bulk(sorted(key for key, _ in wanted))
+        now = timezone.now()  # after whoever was before us
         waits = [b.until - now for b in found.values() if b.until is not None and b.until > now]
         if waits:
             return max(1, int(max(waits).total_seconds() + 0.999))
