@@ -1,7 +1,6 @@
 """Segments, cost, work and movement, on a village whose figures are known."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -36,7 +35,7 @@ def test_cells_hold_the_people_their_expression_finds(people: People) -> None:
         matrix = segment_matrix(everybody, column)
         for row in matrix.released.frame.itertuples():
             expected = everybody.cohort(matrix.expressions[row.segment, row.band]).size
-            assert pd.isna(row.people) or row.people == expected, (column, row.segment, row.band)
+            assert pd.isna(row.people) or abs(row.people - expected) <= 2, (column, row.segment, row.band)
         assert matrix.released.frame["people"].notna().any()
 
 
@@ -65,7 +64,7 @@ def test_the_few_who_cost_most(people: People) -> None:
     found = concentration(people())
     row = cell(found.released.frame, fewest="1 in 20")
     # 12 of the 20 with 5,560 pounds each; the whole is 128,000
-    assert row["people"] == 12
+    assert row["people"] == 10  # 12 to the nearest 5
     assert row["cost_share"] == pytest.approx(12 * 5560 / 128000, abs=0.01)
     assert found.sentence == f"One person in 20 has {100 * row['cost_share']:.0f}% of the estimated cost."
     assert found.expression == "cost_12m >= 5500"
@@ -94,16 +93,19 @@ def test_work_is_shared_out_by_segment_and_adds_up(people: People) -> None:
 def test_a_part_of_few_users_is_hidden_with_another_that_would_tell_it(people: People) -> None:
     part = people().within(Scope.parse("practice-Z00002"))
     frame = workload(part).released.frame
-    # 5 of the 20 who came have a condition: five may be shown; of one person in hospital nothing may
-    assert frame["ae"].notna().all()
-    assert frame["beds"].isna().sum() >= 1
+    # 5 of the 20 who came have a condition: too few, and the others' part would tell theirs
+    assert frame.loc[frame["group"] != "All", "ae"].isna().all()
+    assert cell(frame, group="All")["ae"] == 1.0
 
 
 def test_heavy_users_are_found_by_the_same_condition(people: People) -> None:
     everybody = people()
     found = heavy_use(everybody)
     for row in found.released.frame.itertuples():
-        assert pd.isna(row.people) or row.people == everybody.cohort(found.expressions[row.service]).size
+        assert (
+            pd.isna(row.people)
+            or abs(row.people - everybody.cohort(found.expressions[row.service]).size) <= 2
+        )
     ae = cell(found.released.frame, service="ae")
     assert found.expressions["ae"] == "ed_attendances_12m >= 2"
     assert ae["work_share"] == 0.8
@@ -142,13 +144,18 @@ def test_wrong_names_are_refused_with_what_there_is(people: People) -> None:
         movement(people(), months=0)
 
 
-def test_answers_are_remembered(people: People, tmp_path: Path) -> None:
+def test_standing_figures_are_rounded_and_leave_nothing_in_the_ledger(people: People) -> None:
     everybody = people(remembered=True)
-    segment_matrix(everybody)
-    shares(everybody)
-    workload(everybody)
-    heavy_use(everybody)
-    movement(everybody)
-    concentration(everybody)
+    for released in (
+        segment_matrix(everybody).released,
+        shares(everybody).released,
+        workload(everybody).released,
+        heavy_use(everybody).released,
+        movement(everybody).released,
+        concentration(everybody).released,
+    ):
+        shown = released.frame["people"].dropna()
+        assert (shown % 5 == 0).all()
+        assert not ((shown > 0) & (shown < 8)).any()
     assert everybody.ledger is not None
-    assert everybody.ledger.answers("ann") > 20
+    assert everybody.ledger.answers("ann") == 0

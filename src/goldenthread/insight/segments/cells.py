@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from goldenthread.cohorts import Population, told
-from goldenthread.disclosure import ReleasedTable
+from goldenthread.cohorts import Population
+from goldenthread.disclosure import Policy, ReleasedTable, named_policy
 
 ALL = "All"
 
@@ -73,17 +73,34 @@ def dominated(total: float, largest: Any) -> bool:
     return total > 0 and float(np.sum(largest)) > 0.9 * total
 
 
-def about(population: Population, question: str, source: str) -> dict[str, Any]:
-    """What every release of this room says of itself."""
+def about(population: Population, source: str) -> dict[str, Any]:
+    """What every release of this room says of itself. The figures stand on a page that everybody of the scope sees, so they are
+    rounded rather than remembered for each reader (docs/decisions/0121)."""
     day = population.index_date
     return {
-        "policy": population.purpose.disclosure,
+        "policy": standing_policy(population.purpose.disclosure),
         "purpose": population.purpose.title,
         "source": f"{source}; as at {day.day} {day:%B %Y}",
         "data_date": population.data_date,
         "coverage": population.coverage.words,
-        **told(population, f"{question} | {day} | {population.purpose.name}"),
     }
+
+
+def standing_policy(purpose_policy: str) -> Policy:
+    """The published rule for hospital figures (1 to 7 hidden, others to the nearest 5), or the purpose's own where it is stricter.
+
+    >>> standing_policy("icb").rounding, standing_policy("opensafely").zero
+    (5, 'hidden')
+    """
+    hes, own = named_policy("hes"), named_policy(purpose_policy)
+    return replace(
+        hes,
+        name="standing",
+        title="Standing figures: seven or fewer hidden, others to the nearest 5",
+        threshold=max(hes.threshold, own.threshold),
+        rounding=max(hes.rounding, own.rounding),
+        zero=own.zero,
+    )
 
 
 def shown_rows(released: ReleasedTable) -> list[dict[str, Any]]:

@@ -60,7 +60,7 @@ def segment_matrix(
     )
     place = table.column("b").to_numpy()
     labels = bands.labels if not (place > len(bands.labels) - 1).any() else (*bands.labels, NOT_KNOWN)
-    released = _released(population, table, segments, place, labels, f"segments {segmentation} by {column}")
+    released = _released(population, table, segments, place, labels)
     found = {
         (s, b): _joined(segments, s, "" if b == ALL else bands.condition(b))
         for s in (*segments.labels, ALL)
@@ -103,8 +103,7 @@ def risk_matrix(
         *(f"{low} to under {high}" for low, high in pairwise(edges)),
         f"{edges[-1]} and over",
     )
-    question = f"segments {segmentation} by risk {model.name} {model.made}"
-    released = _released(population, table, segments, place, labels, question)
+    released = _released(population, table, segments, place, labels)
     found = {
         (s, b): _joined(segments, s, "care_gaps >= 1")
         for s in (*segments.labels, ALL)
@@ -129,9 +128,7 @@ def _released(
     segments: Segments,
     place: np.ndarray,
     labels: tuple[str, ...],
-    question: str,
 ) -> ReleasedTable:
-    pids = table.column("pid").to_numpy()
     cost, admissions = table.column("cost").to_numpy(), table.column("admissions").to_numpy()
     names = (*segments.labels, NOT_KNOWN)
     found = list(cells(table.column("s").to_numpy(), names, place, labels))
@@ -154,7 +151,6 @@ def _released(
         means=dict.fromkeys(("spend_per_head", "cost_share", "admissions_per_1000"), "people"),
         kinds={"cost_share": "proportion", "spend_per_head": "value", "admissions_per_1000": "value"},
         margins={"segment": ALL, "band": ALL},
-        members={"people": [pids[c.members] for c in found]} if population.ledger is not None else None,
         notes=[COSTED],
-        **about(population, question, "Segments of the population"),
+        **about(population, "Segments of the population"),
     )

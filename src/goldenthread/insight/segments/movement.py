@@ -87,10 +87,8 @@ def movement(population: Population, *, months: int = 12, segmentation: str = SE
         dimensions=["before", "after"],
         counts=["people"],
         margins={"before": ALL, "after": ALL},
-        members={"people": [pids[c.members] for c in found]} if population.ledger is not None else None,
         **about(
             population,
-            f"movement {segmentation} since {then}",
             f"Segments on {then.day} {then:%B %Y} and now",
         ),
     )

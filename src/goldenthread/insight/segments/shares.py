@@ -46,9 +46,10 @@ def shares(population: Population, *, segmentation: str = SEGMENTATION) -> Share
     segments = segments_called(population, segmentation)
     population = population.for_facts([segmentation, "cost_12m"])
     rows = service_sums(population, segments.sql, [segmentation], {"cost": "cost_12m"})
-    members = population.query(f"pid, {segments.sql} AS s", [segmentation])
-    pids, place = members.column("pid").to_numpy(), members.column("s").to_numpy()
-    everybody, whole = max(len(pids), 1), sum(r.total["cost"] for r in rows.values()) or 1.0
+    everybody, whole = (
+        max(sum(r.people for r in rows.values()), 1),
+        sum(r.total["cost"] for r in rows.values()) or 1.0,
+    )
     lines = []
     for number, label in enumerate((*segments.labels, ALL)):
         mine = [r for n, r in rows.items() if label == ALL or n == number]
@@ -72,16 +73,8 @@ def shares(population: Population, *, segmentation: str = SEGMENTATION) -> Share
         means=dict.fromkeys(("people_share", "cost_share", "spend_per_head"), "people"),
         kinds={"people_share": "proportion", "cost_share": "proportion", "spend_per_head": "value"},
         margins={"segment": ALL},
-        members={
-            "people": [
-                pids if x["segment"] == ALL else pids[place == segments.labels.index(str(x["segment"]))]
-                for x in lines
-            ]
-        }
-        if population.ledger is not None
-        else None,
         notes=[COSTED],
-        **about(population, f"segments {segmentation} shares", "People and estimated cost by segment"),
+        **about(population, "People and estimated cost by segment"),
     )
     return Shares(released, _share_sentence(released), {s: segments.condition(s) for s in segments.labels})
 
@@ -112,7 +105,7 @@ def concentration(population: Population) -> Concentration:
     order = np.lexsort((pids, -cost))
     running = np.concatenate([[0.0], np.cumsum(cost[order])])
     whole = float(running[-1])
-    lines, members = [], []
+    lines = []
     for one in FEWEST:
         n = len(pids) // one
         hide = not whole or not n or dominated(float(running[n]), cost[order[:2]])
@@ -123,7 +116,6 @@ def concentration(population: Population) -> Concentration:
                 "cost_share": float("nan") if hide else round(float(running[n]) / whole, 2),
             }
         )
-        members.append(np.sort(pids[order[:n]]))
     lines.append({"fewest": ALL, "people": len(pids), "cost_share": 1.0})
     released = release(
         pd.DataFrame(lines),
@@ -132,9 +124,8 @@ def concentration(population: Population) -> Concentration:
         means={"cost_share": "people"},
         kinds={"cost_share": "proportion"},
         not_additive=["fewest"],
-        members={"people": [*members, pids]} if population.ledger is not None else None,
         notes=[COSTED],
-        **about(population, "concentration of cost", "People in the order of their estimated cost"),
+        **about(population, "People in the order of their estimated cost"),
     )
     twentieth = FEWEST.index(20)
     edge = float(cost[order[len(pids) // 20]]) if len(pids) else 0.0

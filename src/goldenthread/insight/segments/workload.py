@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ import pandas as pd
 from goldenthread.cohorts import CohortError, Population
 from goldenthread.disclosure import ReleasedTable, release
 from goldenthread.insight.segments.bands import CONDITIONS, NOT_KNOWN, segments_called
-from goldenthread.insight.segments.cells import ALL, about, dominated, shown_rows
+from goldenthread.insight.segments.cells import ALL, about, dominated, shown_rows, standing_policy
 
 SERVICES: Mapping[str, tuple[str, str, str]] = {
     "gp": ("General practice", "gp_appointments_12m", "GP practice appointments"),
@@ -113,25 +114,27 @@ def workload(
     facts = {n: fact for n, (_, fact, _) in SERVICES.items()}
     population = population.for_facts([*needs, *facts.values()])
     sums = service_sums(population, sql, needs, facts)
-    members = population.query(f"pid, {sql} AS g", needs)
-    pids, place = members.column("pid").to_numpy(), members.column("g").to_numpy()
     named = dict(enumerate((*labels, NOT_KNOWN)))
     present = [n for n in sorted(sums) if sums[n].people]
+    everybody = max(sum(x.people for x in sums.values()), 1)
     whole = {s: sum(x.total[s] for x in sums.values()) or float("nan") for s in SERVICES}
-    lines = []
+    lines: list[dict[str, Any]] = []
     for number in (*present, None):
         mine = [sums[n] for n in present if number is None or n == number]
-        line: dict[str, object] = {
+        line: dict[str, Any] = {
             "group": ALL if number is None else named[number],
             "people": sum(x.people for x in mine),
         }
-        line["people_share"] = round(sum(x.people for x in mine) / max(len(pids), 1), 2)
+        line["people_share"] = round(sum(x.people for x in mine) / everybody, 2)
         for s in SERVICES:
             total = sum(x.total[s] for x in mine)
             hide = number is not None and dominated(total, mine[0].largest[s])
             line[s] = float("nan") if hide else round(total / whole[s], 2)
             line[f"users_{s}"] = sum(x.users[s] for x in mine)
         lines.append(line)
+    policy = standing_policy(population.purpose.disclosure)
+    for s in SERVICES:
+        _hide_another(lines[:-1], s, policy.threshold)
     users = [f"users_{s}" for s in SERVICES]
     released = release(
         pd.DataFrame(lines),
@@ -141,16 +144,21 @@ def workload(
         kinds=dict.fromkeys(("people_share", *SERVICES), "proportion"),
         drop=users,
         margins={"group": ALL},
-        members={"people": [*(pids[place == n] for n in present), pids]}
-        if population.ledger is not None
-        else None,
-        **about(population, f"workload by {by} {segmentation}", "Activity in 12 months"),
+        **about(population, "Activity in 12 months"),
     )
     titles = {s: title for s, (title, _, _) in SERVICES.items()}
     return Workload(
         by, released, titles, _sentences(released, by),
         {(s, g): f"{c} and {SERVICES[s][1]} >= 1" for s in SERVICES for g, c in conditions.items()},
     )  # fmt: skip
+
+
+def _hide_another(lines: list[dict[str, Any]], service: str, threshold: int) -> None:
+    """Where one part alone is hidden, the others and the whole would tell it: the group with the fewest users left is hidden too."""
+    hidden = [x for x in lines if x[service] != x[service] or 0 < x[f"users_{service}"] <= threshold]
+    rest = [x for x in lines if x not in hidden and x[f"users_{service}"]]
+    if len(hidden) == 1 and rest:
+        min(rest, key=lambda x: x[f"users_{service}"])[service] = float("nan")
 
 
 def _sentences(released: ReleasedTable, by: str) -> dict[str, str]:
@@ -190,7 +198,7 @@ def heavy_use(population: Population) -> HeavyUse:
     listed = ", ".join(f"CAST(coalesce({fact}, 0) AS DOUBLE) AS {n}" for n, fact in facts.items())
     table = population.query(f"pid, {listed}", list(facts.values()))
     pids = table.column("pid").to_numpy()
-    lines, members, expressions = [], [], {}
+    lines, expressions = [], {}
     for name, fact in facts.items():
         amount = table.column(name).to_numpy()
         edge = _edge(amount)
@@ -206,7 +214,6 @@ def heavy_use(population: Population) -> HeavyUse:
                 "work_share": float("nan") if hide else round(float(amount[inside].sum()) / total, 2),
             }
         )
-        members.append(pids[inside])
         expressions[name] = f"{fact} >= {edge:g}"
     released = release(
         pd.DataFrame(lines),
@@ -215,8 +222,7 @@ def heavy_use(population: Population) -> HeavyUse:
         means={"people_share": "people", "work_share": "people"},
         kinds={"people_share": "proportion", "work_share": "proportion"},
         not_additive=["service"],
-        members={"people": members} if population.ledger is not None else None,
-        **about(population, "heavy use of services", "Activity in 12 months"),
+        **about(population, "Activity in 12 months"),
     )
     said = {}
     for row in shown_rows(released):
