@@ -86,7 +86,12 @@ def said(one: Counted, value: float | None, *, hidden: bool = False) -> str:
     if value is None or math.isnan(value):
         return "hidden" if hidden else "not available"
     percent = one.per == 100 and one.people
-    text = f"{value:,.0f}" if abs(value) >= 9.95 else f"{value:.1f}"
+    if value == 0:
+        text = "0"
+    elif abs(value) < 0.05:
+        text = "under 0.1"
+    else:
+        text = f"{value:,.0f}" if abs(value) >= 9.95 else f"{value:.1f}"
     return f"{text}%" if percent else text
 
 
