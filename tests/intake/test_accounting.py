@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from goldenthread.intake import FileRefusedError, load_contracts
 from goldenthread.intake.arrivals import Arrival, content
+from goldenthread.intake.packed import plain as unpack
 from goldenthread.intake.people import LocalRoster, local_people, roster
 from goldenthread.intake.stage import StagedFile, stage
 from goldenthread.vault import Keys
@@ -120,13 +121,13 @@ def test_duplicates_and_rows_that_mean_the_same() -> None:
 
 def test_the_most_exact_date_stays() -> None:
     rows = b"100,2024-01,73211009,,\n100,2024-01-01,73211009,,\n100,2024,73211009,,\n"
-    table = take("gp_event", HEADER + rows).table
+    table = unpack(take("gp_event", HEADER + rows).table)
     assert table["date_precision"].to_pylist() == ["day"]
 
 
 def test_units_are_converted_as_declared() -> None:
     rows = b"100,2024-01-01,999791000000106,7.0,%\n101,2024-01-01,999791000000106,53,mmol/mol\n102,2024-01-01,313436004,7,%\n"
-    table = take("gp_event", HEADER + rows).table
+    table = unpack(take("gp_event", HEADER + rows).table)
     found = sorted(zip(table["value"].to_pylist(), table["unit"].to_pylist(), strict=True))
     assert found == [(7.0, "%"), (53.0, "mmol/mol"), (53.0, "mmol/mol")]
 
@@ -173,11 +174,11 @@ def test_forms_of_one_file_give_one_table(form: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(data)
     there = arrival("gp_event", name, path)
-    plain, _ = content(there, None)
-    staged = stage(there, plain, KEYS, ROSTER, TODAY)
+    bare, _ = content(there, None)
+    staged = stage(there, bare, KEYS, ROSTER, TODAY)
     sums(staged)
     assert staged.account.accepted == 40
-    assert staged.table.equals(take("gp_event", HEADER + GOOD).table)
+    assert unpack(staged.table).equals(unpack(take("gp_event", HEADER + GOOD).table))
     assert any("NEW" in w for w in staged.account.warnings) == (form == "extra column")
 
 

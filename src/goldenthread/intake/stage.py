@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +12,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from goldenthread.intake.arrivals import Arrival, content
-from goldenthread.intake.checking import Checked, check, raw_key
+from goldenthread.intake.checking import Checked, check
 from goldenthread.intake.contract import ColumnRule, Contract
 from goldenthread.intake.identities import patient_identities, permanent_addresses
-from goldenthread.intake.packing import pack, ranks
+from goldenthread.intake.ordering import keyed, latest_rows, sorted_rows
 from goldenthread.intake.people import LocalRoster, Registered, birth_months, registered_people, who
 from goldenthread.intake.quarantine import quarantine_lines, reason_counts
 from goldenthread.intake.reading import RawFile, read_csv, read_parquet
@@ -176,22 +175,27 @@ def _local(checked: Checked, contract: Contract, account: Account, keys: Keys) -
     patients = checked.patients if checked.patients is not None else np.empty(0, np.int32)
     names = {rule.to: name for name, rule in contract.columns.items() if rule.to}
     if contract.sort and len(rows):
-        rows, account.duplicates = _sorted(checked, contract, rows, names)
+        if (found := keyed(checked, contract, names)) is not None:
+            account.staged, account.duplicates = found.table.num_rows, found.duplicates
+            account.accepted = len(rows) - account.duplicates
+            account.merged = account.accepted - account.staged
+            return found.table
+        rows, account.duplicates = sorted_rows(checked, contract, rows, names)
         account.accepted = len(checked.kept) - account.duplicates
         account.merged = account.accepted - len(rows)
         if contract.supersede:
-            latest = _latest(checked, contract, rows)
+            latest = latest_rows(checked, contract, rows)
             account.superseded, rows = len(rows) - len(latest), latest
         account.staged = len(rows)
     columns: dict[str, pa.Array] = {"patient": pa.array(patients[rows])}
-    found = checked.measured
+    measured = checked.measured
     for to, rule in contract.staged.items():
-        if found is not None and to == "value":
-            value = found.values[found.value[rows]]
+        if measured is not None and to == "value":
+            value = measured.values[measured.value[rows]]
             columns[to] = pa.array(value, mask=np.isnan(value))
-        elif found is not None and to == "unit":
+        elif measured is not None and to == "unit":
             columns[to] = _dictionary(
-                pa.array(found.unit[rows]), pa.array([None, *found.units[1:]], pa.string())
+                pa.array(measured.unit[rows]), pa.array([None, *measured.units[1:]], pa.string())
             )
         elif rule.name in checked.columns:
             columns[to] = _column(checked, rule, rows, keys)
@@ -205,86 +209,3 @@ def _local(checked: Checked, contract: Contract, account: Account, keys: Keys) -
             words = pa.array(PRECISION_CODES, pa.string())
             columns[f"{rule.to}_precision"] = pa.DictionaryArray.from_arrays(pa.array(spread), words)
     return pa.table(columns)
-
-
-def _sorted(
-    checked: Checked, contract: Contract, rows: NDArray[np.int64], names: Mapping[str, str]
-) -> tuple[NDArray[np.int64], int]:
-    """Rows in the contract's order, and how many were exact duplicates.
-
-    Of rows that share the whole sort key the one with the most exact date stays, then the last in the file.
-    """
-    parts: list[tuple[NDArray[Any], int]] = []
-    found = checked.measured
-    for to in contract.sort:
-        if to == "patient":
-            patients = checked.patients[rows] if checked.patients is not None else rows
-            parts.append((patients, int(patients.max()) + 1))
-        elif to == "value" and found is not None:
-            numbers, count = ranks_of_numbers(found.values)
-            parts.append((numbers[found.value[rows]], count))
-        elif to == "unit" and found is not None:
-            parts.append((found.unit[rows], len(found.units)))
-        else:
-            name = names[to]
-            rank, count = ranks(checked.columns[name].values)
-            parts.append((rank[checked.raw.columns[name].index[rows]], count))
-    key = pack(parts)
-    order = np.argsort(key, kind="stable") if len(key) < 1 << 14 else _ordered(key)
-    arranged = key[order]
-    last = np.concatenate([arranged[1:] != arranged[:-1], [True]])
-    precise = [n for n in names.values() if checked.columns[n].precision is not None]
-    if last.all():
-        return rows[order], 0
-    # Rows of one key differ in how exactly the date is known, at most: rank by that, then by place in the file.
-    fine = np.zeros(len(rows), np.int64)
-    for name in precise:
-        made = checked.columns[name].precision
-        if made is not None:
-            fine = fine * 4 + (3 - made[checked.raw.columns[name].index[rows]])
-    tied = np.flatnonzero(~last | np.concatenate([[False], ~last[:-1]]))
-    group = np.cumsum(np.concatenate([[True], arranged[1:] != arranged[:-1]]))[tied]
-    chosen = order[tied]
-    texts, text = np.unique(raw_key(checked.raw, rows[chosen]), return_inverse=True)
-    distinct = len(np.unique(pack([(group, len(order) + 1), (text, len(texts))])))
-    order[tied] = chosen[np.lexsort((rows[chosen], fine[chosen], group))]
-    return rows[order][last], len(tied) - distinct
-
-
-def _latest(checked: Checked, contract: Contract, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Of rows with one key the last of the file; the order of ``rows`` stays."""
-    staged, parts = contract.staged, []
-    for to in contract.supersede.key if contract.supersede else ():
-        rank, count = ranks(checked.columns[staged[to].name].values)
-        parts.append((rank[checked.raw.columns[staged[to].name].index[rows]], count))
-    key = pack(parts)
-    order = np.lexsort((rows, key))
-    last = np.concatenate([key[order][1:] != key[order][:-1], [True]])
-    keep = np.zeros(len(rows), np.bool_)
-    keep[order[last]] = True
-    return rows[keep]
-
-
-def _ordered(key: NDArray[np.int64]) -> NDArray[np.int64]:
-    """A sorting permutation; ties in file order. Numpy's unstable sort is three times as fast, and ties are few."""
-    order = np.argsort(key)
-    arranged = key[order]
-    ties = np.flatnonzero(arranged[1:] == arranged[:-1])
-    if len(ties):
-        at = np.unique(np.concatenate([ties, ties + 1]))
-        chosen = order[at]
-        order[at] = chosen[np.lexsort((chosen, key[chosen]))]
-    return order
-
-
-def ranks_of_numbers(values: NDArray[np.float64]) -> tuple[NDArray[np.int64], int]:
-    """Rank of each number, NaN first.
-
-    >>> ranks_of_numbers(np.array([2.0, np.nan, 1.0]))
-    (array([2, 0, 1]), 3)
-    """
-    known = ~np.isnan(values)
-    distinct, inverse = np.unique(values[known], return_inverse=True)
-    rank = np.zeros(len(values), np.int64)
-    rank[known] = inverse + 1
-    return rank, len(distinct) + 1

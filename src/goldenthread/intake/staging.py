@@ -19,10 +19,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.ipc
 
+from goldenthread.intake import packed
 from goldenthread.intake.errors import IntakeError
 from goldenthread.intake.safefiles import make_private, plain_disk_errors, write_bytes
 
-FORM = "1"
+FORM = "2"
 """Raised whenever reading, checking or staging changes what comes out, so that everything is read again."""
 BATCH = 1 << 17
 
@@ -180,7 +181,9 @@ class Work:
 
 def _encoded(table: pa.Table) -> memoryview:
     sink = pa.BufferOutputStream()
-    options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False, unify_dictionaries=True)
+    # Packed rows do not shrink, and can be mapped into memory as they are.
+    compression = None if packed.KEY in table.column_names else "lz4"
+    options = pa.ipc.IpcWriteOptions(compression=compression, use_threads=False, unify_dictionaries=True)
     with pa.ipc.new_file(sink, table.schema, options=options) as writer:
         writer.write_table(table, max_chunksize=BATCH)
     return memoryview(sink.getvalue())

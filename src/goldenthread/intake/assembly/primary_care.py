@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
-from goldenthread.intake.assembly.sources import Sources, Stream
+from goldenthread.intake.assembly.sources import Sources
+from goldenthread.intake.assembly.streams import Stream
 from goldenthread.lake import SnapshotBuilder
 from goldenthread.model import table
 

@@ -7,3 +7,7 @@ from goldenthread.errors import GoldenThreadError
 
 class LinkageError(GoldenThreadError):
     """Tables or settings that linkage cannot work with."""
+
+
+class OutOfMemoryError(LinkageError):
+    """Linkage needs more memory than it may use."""

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from goldenthread.intake.linkage.errors import LinkageError
+from goldenthread.intake.linkage.errors import LinkageError, OutOfMemoryError
 from goldenthread.intake.linkage.model import COMPARISONS, TRAINING, Comparison, settings
 from goldenthread.intake.linkage.settings import LinkageSettings
 
@@ -48,6 +48,8 @@ def fit(
         with _splink_at_work():
             strangers = _estimate_u(connection, people, limits)
             estimated = _estimate_m(connection, strangers, prior, identities)
+    except OutOfMemoryError:
+        raise  # an answer must not depend on how much memory there was
     except (LinkageError, ArithmeticError, ValueError, LookupError):
         # A training block with nothing in it, for example (every birth date missing).
         return Model(COMPARISONS, prior, "shipped (the data gave no estimate)")
@@ -80,6 +82,7 @@ def score(connection: duckdb.DuckDBPyConnection, model: Model, identities: int) 
             begin = "CREATE TEMP TABLE pairs AS" if part == 1 else "INSERT INTO pairs"
             connection.execute(f"{begin} SELECT {columns} FROM {predicted.physical_name}").fetchall()
             predicted.drop_table_from_database_and_remove_from_cache()
+        _clear(linker)
     return "pairs"
 
 
@@ -102,6 +105,7 @@ def _estimate_u(
         )
         for comparison, found in zip(COMPARISONS, _figures(linker, "u_probability"), strict=True)
     ]
+    _clear(linker)
     connection.execute("DROP TABLE one_row_each")
     return tuple(fitted)
 
@@ -109,18 +113,32 @@ def _estimate_u(
 def _estimate_m(
     connection: duckdb.DuckDBPyConnection, comparisons: tuple[Comparison, ...], prior: float, identities: int
 ) -> tuple[Comparison, ...]:
-    linker = _linker(connection, settings(comparisons, "link_only", prior), ["registered", "identities"])
+    # Every so many of the identities, which are numbered in the order of their content: enough to learn from, and
+    # the pairs of all of a region's would not fit into memory.
+    step = max(1, -(-identities // IDENTITIES_AT_ONCE))
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE some_prepared AS SELECT * FROM identities_prepared WHERE row % {step} = 0"
+    )
+    linker = _linker(connection, settings(comparisons, "link_only", prior), ["registered", "some"])
     for rule in TRAINING:
         linker.training.estimate_parameters_using_expectation_maximisation(
             rule, estimate_without_term_frequencies=True, max_pairs=5_000_000
         )
+    found_m = _figures(linker, "m_probability")
+    _clear(linker)
+    connection.execute("DROP TABLE some_prepared")
     return tuple(
         comparison.with_figures(
-            _mixed([level.m for level in comparison.levels], found, identities / 2, _SHIPPED_PAIRS),
+            _mixed([level.m for level in comparison.levels], found, identities / step / 2, _SHIPPED_PAIRS),
             [level.u for level in comparison.levels],
         )
-        for comparison, found in zip(comparisons, _figures(linker, "m_probability"), strict=True)
+        for comparison, found in zip(comparisons, found_m, strict=True)
     )
+
+
+def _clear(linker: Any) -> None:
+    """Drop the tables that Splink keeps for its next step: some hold everybody."""
+    linker.table_management.delete_tables_created_by_splink_from_db()
 
 
 def _figures(linker: Any, name: str) -> list[list[float | None]]:
@@ -205,7 +223,7 @@ def connect(limits: LinkageSettings) -> duckdb.DuckDBPyConnection:
 def explain_failure(error: duckdb.Error) -> LinkageError:
     """DuckDB's failure in plain words. Its own message may quote a value, so it is not passed on."""
     if isinstance(error, duckdb.OutOfMemoryException):
-        return LinkageError(
+        return OutOfMemoryError(
             "Linkage ran out of the memory it may use.",
             "Raise memory_mb in goldenthread.toml (3000 suits 800,000 people).",
         )
