@@ -23,7 +23,7 @@ from goldenthread.programme.portfolio import Row, entry_json, portfolio
 from goldenthread.programme.portfolio import to_csv as portfolio_csv
 from goldenthread.programme.portfolio import to_json_text as register_json
 from goldenthread.programme.power import Power, power_of
-from goldenthread.programme.reach import Contacts, contacts_of, reach_by, reach_by_month
+from goldenthread.programme.reach import Contacts, contacts_of, first_contact, reach_by, reach_by_month
 from goldenthread.programme.recipe import Imported, export_recipe, import_recipe
 from goldenthread.programme.record import (
     LINKS,
@@ -90,6 +90,7 @@ __all__ = [
     "evaluate_due",
     "evaluated_page",
     "export_recipe",
+    "first_contact",
     "fourth",
     "from_template",
     "handover",

@@ -105,9 +105,8 @@ def evaluate(
     withdrawn = tuple(p for p in agreement.practices if p not in shared)
     reach = _reach(whole, contacts, agreement)
     levels, reasons = _levels(agreement, reach)
-    work = _People(whole, initiative, agreement, used, tuple(added)) if _of_people(agreement) else _Places(
-        whole, initiative, agreement, used, tuple(added), last
-    )  # fmt: skip
+    kind = _People if _of_people(agreement) else _Places
+    work = kind(whole, initiative, agreement, used, tuple(added), (first, last))
     evaluation, comparison, notes = work.run(
         title=_title(initiative), levels=levels, reasons=reasons, when=register.store.now().date(), data_to=last,
         amendments=_said(entry, agreement, changed, withdrawn), hashes=_hashes(agreement, entry, whole),
@@ -266,10 +265,10 @@ class _People:
 
     def __init__(
         self, population: Population, initiative: Initiative, agreement: Lock, catalogue: Catalogue,
-        added: tuple[PlannedOutcome, ...],
+        added: tuple[PlannedOutcome, ...], span: tuple[date, date],
     ) -> None:  # fmt: skip
         self.population, self.initiative, self.agreement = population, initiative, agreement
-        self.catalogue, self.added = catalogue, added
+        self.catalogue, self.added, self.span = catalogue, added, span
 
     def run(
         self, *, title: str, levels: dict[str, Level], reasons: dict[str, str], when: date, data_to: date,
@@ -282,7 +281,12 @@ class _People:
         more = [replace(o, kind="secondary") for o in self.added if o.name not in agreed_names]
         try:
             prepared = study_of(
-                self.population, self.initiative, design, (*plan.outcomes, *more), catalogue=self.catalogue
+                self.population,
+                self.initiative,
+                design,
+                (*plan.outcomes, *more),
+                catalogue=self.catalogue,
+                span=None if more else self.span,
             )
             found = compared(prepared, design)
         except Refusal as refusal:
@@ -315,10 +319,10 @@ class _Places:
 
     def __init__(
         self, population: Population, initiative: Initiative, agreement: Lock, catalogue: Catalogue,
-        added: tuple[PlannedOutcome, ...], last: date,
+        added: tuple[PlannedOutcome, ...], span: tuple[date, date],
     ) -> None:  # fmt: skip
         self.population, self.initiative, self.agreement = population, initiative, agreement
-        self.catalogue, self.added, self.last = catalogue, added, last
+        self.catalogue, self.added, self.last = catalogue, added, span[1]
 
     def run(
         self, *, title: str, levels: dict[str, Level], reasons: dict[str, str], when: date, data_to: date,

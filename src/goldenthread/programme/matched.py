@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from goldenthread.cohorts import Scope
 from goldenthread.definitions import Catalogue
-from goldenthread.definitions.expressions import Both, Node, names, parse
+from goldenthread.definitions.expressions import Both, Node, Variable, names, parse
 from goldenthread.evaluation import MatchedComparison, Outcome, Study, compare
 from goldenthread.governance import eligible
-from goldenthread.measures import PERSON, evaluate, event_sql, to_sql, variables
+from goldenthread.measures import PERSON, chunks, compile_plan, event_sql, to_sql, variables
 from goldenthread.programme.errors import ProgrammeError, Refused
 from goldenthread.programme.evidence import expression_of
 
@@ -60,6 +60,7 @@ def study_of(
     outcomes: Sequence[PlannedOutcome],
     *,
     catalogue: Catalogue | None = None,
+    span: tuple[date, date] | None = None,
 ) -> Prepared:
     """The study that a matched design describes, on the current snapshot.
 
@@ -87,7 +88,7 @@ def study_of(
         Outcome(o.name, _events(population, used, o.measure), _ROLES[o.kind], _lower_is_better(o))  # type: ignore[arg-type]
         for o in outcomes
     ]
-    first, last = _data(population, outcomes, used)
+    first, last = span or _data(population, outcomes, used)
     study = Study(
         treated=_dated(treated[inside], ends).rename(columns={"day": "entry"}),
         candidates=_spans(_dated(candidates, ends)),
@@ -192,8 +193,9 @@ def _rows_at(
         }
     )
     needs = list(dict.fromkeys([*wanted, *(n for rule in rules for n in names(rule))]))
-    facts = evaluate(population.snapshot, catalogue, needs, index_date=dates)
-    known = variables(catalogue)
+    known = _known(population, catalogue)
+    plan = compile_plan(catalogue, needs, known)
+    facts = pa.concat_tables(list(chunks(population.snapshot, plan, index_date=dates)))
     sql = " AND ".join(to_sql(rule, known, index="index_date") for rule in rules)
     connection = duckdb.connect(":memory:")
     try:
@@ -205,6 +207,11 @@ def _rows_at(
     finally:
         connection.close()
     return frame
+
+
+def _known(population: Population, catalogue: Catalogue) -> Mapping[str, Variable]:
+    """Every fact by name: working it out takes as long as a small question, so the population's own are used."""
+    return population.variables if catalogue is population.catalogue else variables(catalogue)
 
 
 def _pool(

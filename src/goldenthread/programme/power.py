@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -108,17 +109,32 @@ def power_of(
 
 def cohort_pids(population: Population, expression: str, scopes: tuple[str, ...], day: date) -> np.ndarray:
     """Person numbers of a cohort in several scopes on a day. For use inside the house."""
-    from goldenthread.cohorts import Population as People
     from goldenthread.cohorts import Scope
 
-    whole = population.whole
-    if day != whole.index_date:
-        whole = People(
+    whole = _on(population.whole, day)
+    found = [whole.within(Scope.parse(scope)).cohort(expression).pids for scope in scopes]
+    return np.unique(np.concatenate(found))
+
+
+_earlier: weakref.WeakKeyDictionary[Population, dict[date, Population]] = weakref.WeakKeyDictionary()
+
+
+def _on(whole: Population, day: date) -> Population:
+    """The same people on another day, kept as long as ``whole`` is: several plans ask about the same days."""
+    from goldenthread.cohorts import Population as People
+
+    if day == whole.index_date:
+        if not whole.slow_to_begin:
+            return whole
+        # the day before tells as much, and does not make everybody wait for every fact about everybody
+        day -= timedelta(days=1)
+    kept = _earlier.setdefault(whole, {})
+    if day not in kept:
+        kept[day] = People(
             whole.snapshot, whole.catalogue, purpose=whole.purpose, index_date=day,
             without_practices=whole.without_practices,
         )  # fmt: skip
-    found = [whole.within(Scope.parse(scope)).cohort(expression).pids for scope in scopes]
-    return np.unique(np.concatenate(found))
+    return kept[day]
 
 
 def _events_of(population: Population, measure: str, people: np.ndarray, after: date) -> np.ndarray:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from goldenthread.disclosure import ReleasedTable, release
 from goldenthread.evaluation import Level
 from goldenthread.governance import eligible
-from goldenthread.measures import PERSON, evaluate
+from goldenthread.measures import PERSON, chunks, compile_plan
 from goldenthread.programme.errors import ProgrammeError
 
 if TYPE_CHECKING:
@@ -96,8 +96,9 @@ def _groups(population: Population, frame: pd.DataFrame, wanted: Sequence[str]) 
             "index_date": pa.array(frame["offered"].dt.date, pa.date32()),
         }
     )
-    facts: pd.DataFrame = evaluate(
-        population.snapshot, population.catalogue, list(wanted), index_date=when
+    plan = compile_plan(population.catalogue, list(wanted), population.variables)
+    facts: pd.DataFrame = pa.concat_tables(
+        list(chunks(population.snapshot, plan, index_date=when))
     ).to_pandas()
     if "age" in facts:
         cut = pd.cut(facts["age"], _BANDS, right=False, labels=_BAND_NAMES)
