@@ -55,6 +55,8 @@ def statements() -> dict[str, str]:
     plan = compile_plan(CATALOGUE, CATALOGUE.definitions)
     found = {f"{name}.sql": sql for name, sql in plan.statements(INDEX, 0, 49_999).items()}
     found |= {f"{name}_own_dates.sql": sql for name, sql in plan.statements(None, 0, 49_999).items()}
+    found["gp_event_rows.sql"] = plan.coded["gp_event"].rows_statement(0, 49_999, INDEX)
+    found["diagnosis_rows_own_dates.sql"] = plan.coded["diagnosis"].rows_statement(0, 49_999, None)
     scan = plan.plain["social_care"]
     found["days_covered.sql"] = scan.covered_statement(scan.measures[0], 0, 49_999, INDEX)
     found["person.sql"] = person_sql(0, 49_999, "DATE '2026-10-31'")

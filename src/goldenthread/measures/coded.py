@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from goldenthread.definitions import Catalogue, Codelist, Condition, Measure, Span
@@ -54,6 +53,22 @@ class Slot:
             for group in sorted(set(one.groups.values())):
                 named.setdefault(group)
         return {group: rank for rank, group in enumerate(named)}
+
+    @property
+    def limits(self) -> tuple[float, float] | tuple[None, None]:
+        """The least and the greatest value that counts; nothing where no value is taken."""
+        return self.valid or ((-HALF / 1000, HALF / 1000) if self.of else (None, None))
+
+    @property
+    def weight_of_rank(self) -> list[float]:
+        """The greatest weight of each group, by rank."""
+        ranks = self.groups
+        found = [0.0] * (len(ranks) + 1)
+        for one in self.lists:
+            for code, weight in one.weights.items():
+                rank = ranks[one.groups[code]]
+                found[rank] = max(found[rank], weight)
+        return found
 
     def window(self, index: date) -> tuple[date | None, date]:
         """The window for one index date."""
@@ -120,7 +135,45 @@ class CodedScan:
         With an index date of each person's own (``index=None``) the windows are worked out per row from
         ``index_dates``; otherwise they stand in the map.
         """
-        source = f"({self.source.sql}) AS e" if self.source.sql else f"{self.source.name} AS e"
+        inner = ",\n       ".join(["e.pid", "m.slot", *self._row_columns()])
+        return (
+            f"SELECT pid, slot, {'sub, ' if self._sub else ''}{', '.join(self._aggregates())}\n"
+            f"FROM (SELECT {inner}\n{self._matched(first, last, index)}) AS matched\n"
+            f"GROUP BY pid, slot{', sub' if self._sub else ''}"
+        )
+
+    def rows_statement(self, first: int, last: int, index: date | None) -> str:
+        """Rows with a code that some slot asks for, for those who fold them themselves: ``pid``, ``number`` of the code (from
+        ``codes``), ``date``, and the columns that slots take values from or that their conditions make."""
+        columns = ["e.pid", "c.number", f"e.{self.source.date} AS date"]
+        columns += [f"CAST(e.{of} AS DOUBLE) AS {name}" for of, name in self.value_columns.items()]
+        sql = literal(index) if index else "d.index_date"
+        columns += [
+            f"{to_sql(parse(where), self.source.columns, index=sql, prefix='e.')} AS {name}"
+            for where, name in self.rule_columns.items()
+        ]
+        join = "" if index else " JOIN index_dates AS d ON d.pid = e.pid"
+        return (
+            f"SELECT {', '.join(columns)}\n"
+            f"FROM {self._rows} JOIN codes AS c ON e.{self.source.code} = c.code{join}\n"
+            f"WHERE e.pid BETWEEN {first} AND {last}\n  AND e.{self.source.date} <= {sql}"
+        )
+
+    @property
+    def value_columns(self) -> dict[str, str]:
+        """What columns that slots take values from are called in ``rows_statement``."""
+        return {of: f"value_{n}" for n, of in enumerate(self._values)}
+
+    @property
+    def rule_columns(self) -> dict[str, str]:
+        """What conditions of slots are called in ``rows_statement``."""
+        return {where: f"rule_{n}" for n, where in enumerate(w for w in self._wheres if w)}
+
+    @property
+    def _rows(self) -> str:
+        return f"({self.source.sql}) AS e" if self.source.sql else f"{self.source.name} AS e"
+
+    def _matched(self, first: int, last: int, index: date | None) -> str:
         join, conditions = "", [f"e.pid BETWEEN {first} AND {last}"]
         if index is None:
             join = " JOIN index_dates AS d ON d.pid = e.pid"
@@ -132,12 +185,7 @@ class CodedScan:
         if any(s.where for s in self.slots):
             conditions.append(f"CASE m.rule {self._rules(index)} ELSE TRUE END")
         where = "\n  AND ".join(conditions)
-        inner = ",\n       ".join(["e.pid", "m.slot", *self._row_columns()])
-        return (
-            f"SELECT pid, slot, {'sub, ' if self._sub else ''}{', '.join(self._aggregates())}\nFROM (SELECT {inner}\n"
-            f"FROM {source} JOIN slots AS m ON e.{self.source.code} = m.code{join}\nWHERE {where}) AS matched\n"
-            f"GROUP BY pid, slot{', sub' if self._sub else ''}"
-        )
+        return f"FROM {self._rows} JOIN slots AS m ON e.{self.source.code} = m.code{join}\nWHERE {where}"
 
     @property
     def _sub(self) -> bool:
@@ -152,16 +200,19 @@ class CodedScan:
         cases = " ".join(f"WHEN {n} THEN CAST(e.{c} AS DOUBLE)" for n, c in enumerate(self._values, 1))
         return f"CASE m.of {cases} END" if len(self._values) > 1 else f"CAST(e.{self._values[0]} AS DOUBLE)"
 
+    def _code_number(self) -> str:
+        """The code as a number; codes that are text are numbered in the map."""
+        number = self.source.columns[self.source.code].kind == "number"
+        return f"e.{self.source.code}" if number else "m.code_number"
+
     def _row_columns(self) -> Iterator[str]:
         yield f"e.{self.source.date} AS date"
         if self._sub:
             # one row of the answer per different day, code or group, which are then counted
-            code = (
-                f"e.{self.source.code}"
-                if self.source.columns[self.source.code].kind == "number"
-                else "m.code_number"
+            yield (
+                f"CASE m.sub WHEN 1 THEN {self._days()} WHEN 2 THEN {self._code_number()} "
+                "WHEN 3 THEN m.grp ELSE 0 END AS sub"
             )
-            yield f"CASE m.sub WHEN 1 THEN {self._days()} WHEN 2 THEN {code} WHEN 3 THEN m.grp ELSE 0 END AS sub"
         if self._values:
             yield f"CASE WHEN m.of > 0 THEN {self._value()} END AS value"
         if self._keyed:
@@ -239,9 +290,9 @@ class CodedScan:
                 self._values.index(slot.of) + 1 if slot.of else 0,
                 _SUB.get(slot.take, 0),
                 {"latest value": 1, "first value": 2, "latest group": 3}.get(slot.take, 0),
-                *(slot.valid or ((-HALF / 1000, HALF / 1000) if slot.of else (None, None))),
+                *slot.limits,
             )
-            for code, group in self._codes(slot, known_codes):
+            for code, group in self.codes_of(slot, known_codes):
                 rows.append((code, *fixed, ranks.get(group, 0)))
         text = self.source.columns[self.source.code].kind == "text"
         names = [
@@ -276,7 +327,8 @@ class CodedScan:
             table = table.append_column("code_number", pa.array([numbers[c] for c in columns[0]], pa.int64()))
         return table
 
-    def _codes(self, slot: Slot, known: Sequence[str]) -> Iterator[tuple[int | str, str]]:
+    def codes_of(self, slot: Slot, known: Sequence[str]) -> Iterator[tuple[int | str, str]]:
+        """Codes of a slot as they stand in the data, each once, with their group."""
         seen = set()
         for one in slot.lists:
             for code in one.codes:
@@ -296,83 +348,3 @@ def _need_number(source: Source, measure: Measure, column: str) -> None:
         raise mistake(
             measure, f"take = {measure.take!r} needs a number, and {source.name} has no number {column!r}."
         )
-
-
-class CodedAnswer:
-    """What one scan found, slot by slot, as columns over the people of the range."""
-
-    def __init__(self, table: pa.Table, first: int, people: int, slots: int) -> None:
-        numbers = table.column("slot").to_numpy()
-        order = np.argsort(numbers, kind="stable")
-        self._bounds = np.searchsorted(numbers[order], np.arange(slots + 1))
-        self._table, self._order, self._first, self._people = table, order, first, people
-        self._columns: dict[str, Any] = {}
-
-    def rows(self, slot: Slot) -> np.ndarray:
-        """Positions of the slot's rows."""
-        return self._order[self._bounds[slot.number] : self._bounds[slot.number + 1]]
-
-    def column(self, name: str, at: np.ndarray) -> Any:
-        """Values of a column at these positions; dates as days since 1900."""
-        if name not in self._columns:
-            values = self._table.column(name).to_numpy()
-            if values.dtype.kind == "M":
-                values = (values.astype("datetime64[D]") - np.datetime64(EPOCH, "D")).astype(np.int64)
-            self._columns[name] = values
-        return self._columns[name][at]
-
-    def people(self, at: np.ndarray) -> Any:
-        """Positions of the people of these rows within the range."""
-        return self.column("pid", at).astype(np.int64) - self._first
-
-    def take(self, slot: Slot) -> np.ndarray:
-        """The fact for everybody in the range: float64 with NaN for missing, bool, or days since 1900 (-1 for missing)."""
-        at = self.rows(slot)
-        who = self.people(at)
-        match slot.take:
-            case "exists":
-                return self._scatter(who, np.ones(len(at), bool), False, bool)
-            case "count":
-                return self._scatter(who, self.column("n", at), 0, np.int32)
-            case "days" | "distinct codes" | "distinct groups":
-                return np.bincount(who, minlength=self._people).astype(np.int32)
-            case "weights":
-                return self._weights(slot, at, who)
-            case "first date":
-                return self._scatter(who, self.column("first_date", at), -1, np.int64)
-            case "latest date":
-                return self._scatter(who, self.column("latest_date", at), -1, np.int64)
-            case "latest value":
-                moments = self.column("latest_moment", at)
-                return self._scatter(who, ((moments % FACTOR) - HALF) / 1000, np.nan, np.float64)
-            case "first value":
-                moments = self.column("first_moment", at)
-                return self._scatter(who, (HALF - (moments % FACTOR)) / 1000, np.nan, np.float64)
-            case "latest group":
-                return self._groups(slot, at, who)
-            case "mean":
-                found = np.round(self.column("total", at) / self.column("n", at), 6)
-                return self._scatter(who, found, np.nan, np.float64)
-            case "sum":
-                return self._scatter(who, np.round(self.column("total", at), 6), 0, np.float64)
-        name = {"min": "least_value", "max": "greatest_value"}[slot.take]
-        return self._scatter(who, self.column(name, at), np.nan, np.float64)
-
-    def _scatter(self, who: np.ndarray, values: np.ndarray, missing: object, dtype: object) -> np.ndarray:
-        found = np.full(self._people, missing, dtype=dtype)  # type: ignore[call-overload]
-        found[who] = values
-        return found  # type: ignore[no-any-return]
-
-    def _weights(self, slot: Slot, at: np.ndarray, who: np.ndarray) -> np.ndarray:
-        by_rank = np.zeros(len(slot.groups) + 1)
-        for one in slot.lists:
-            for code, weight in one.weights.items():
-                rank = slot.groups[one.groups[code]]
-                by_rank[rank] = max(by_rank[rank], weight)
-        return np.round(np.bincount(who, weights=by_rank[self.column("sub", at)], minlength=self._people), 6)
-
-    def _groups(self, slot: Slot, at: np.ndarray, who: np.ndarray) -> np.ndarray:
-        names = np.array([*slot.groups, None], dtype=object)
-        ranks = np.full(self._people, len(names) - 1)
-        ranks[who] = HALF - (self.column("latest_moment", at) % FACTOR)
-        return names[ranks]  # type: ignore[no-any-return]

@@ -17,6 +17,9 @@ from goldenthread.model import tables
 class Engine(Protocol):
     """Runs statements written in DuckDB's dialect over the views of one snapshot."""
 
+    folds: bool
+    """Whether rows of coded tables are better folded here than grouped by the engine."""
+
     def query(self, sql: str, relations: Mapping[str, pa.Table] | None = None) -> pa.Table:
         """The answer to ``sql``; ``relations`` are small tables it may name besides the snapshot's."""
 
@@ -27,7 +30,10 @@ class Engine(Protocol):
 class DuckDBEngine:
     """DuckDB over the snapshot's Parquet files, confined to them."""
 
-    def __init__(self, snapshot: Snapshot, *, memory_mb: int = 1000, threads: int = 2) -> None:
+    def __init__(
+        self, snapshot: Snapshot, *, memory_mb: int = 1000, threads: int = 2, folds: bool = True
+    ) -> None:
+        self.folds = folds
         self._connection = snapshot.connect(memory_mb=memory_mb, threads=threads)
         self._connection.execute("SET preserve_insertion_order = false")
 
@@ -47,6 +53,8 @@ class DuckDBEngine:
 
 class SparkEngine:
     """Spark over the same Parquet files. Needs PySpark and Java; a session that runs is used, else a local one is made."""
+
+    folds = False
 
     def __init__(self, snapshot: Snapshot, *, master: str = "local[2]") -> None:
         try:
@@ -105,9 +113,11 @@ def to_spark(sql: str) -> str:
 
 
 def engine_for(snapshot: Snapshot, name: str, *, memory_mb: int = 1000, threads: int = 2) -> Engine:
-    """The engine called ``name``: duckdb or spark."""
+    """The engine called ``name``: duckdb or spark; ``duckdb-grouped`` runs in DuckDB what Spark would run."""
     if name == "duckdb":
         return DuckDBEngine(snapshot, memory_mb=memory_mb, threads=threads)
+    if name == "duckdb-grouped":
+        return DuckDBEngine(snapshot, memory_mb=memory_mb, threads=threads, folds=False)
     if name == "spark":
         return SparkEngine(snapshot)
     raise MeasureError(f"There is no engine called {name!r}.", "Use duckdb or spark.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,10 +14,12 @@ import pyarrow.compute as pc
 from goldenthread.definitions import Catalogue, Condition, Definition, Measure, Score
 from goldenthread.definitions.expressions import Variable
 from goldenthread.lake import Snapshot
-from goldenthread.measures.coded import EPOCH, CodedAnswer, CodedScan
+from goldenthread.measures.coded import EPOCH, CodedScan, Slot
 from goldenthread.measures.engines import Engine, engine_for
 from goldenthread.measures.errors import MeasureError
 from goldenthread.measures.facts import PERSON, uses
+from goldenthread.measures.folding import CodeNumbers, FoldedAnswer
+from goldenthread.measures.grouped import GroupedAnswer
 from goldenthread.measures.person import person_sql
 from goldenthread.measures.plan import Plan, compile_plan
 from goldenthread.measures.scoring import diagnosis_rows, work_out
@@ -76,7 +80,12 @@ def chunks(
     try:
         known_codes = _known_codes(plan, run)
         index = index_date if isinstance(index_date, date) else None
-        maps = {name: scan.code_map(index, known_codes.get(name, ())) for name, scan in plan.coded.items()}
+        maps: dict[str, pa.Table | CodeNumbers] = {
+            name: CodeNumbers(scan, known_codes.get(name, ()))
+            if run.folds
+            else scan.code_map(index, known_codes.get(name, ()))
+            for name, scan in plan.coded.items()
+        }
         for first in range(0, max(snapshot.people, 1), people_per_chunk):
             last = min(first + people_per_chunk, max(snapshot.people, 1)) - 1
             yield _Chunk(plan, run, first, last, index, dates, maps).answer(eligible)
@@ -127,7 +136,7 @@ class _Chunk:
         last: int,
         index: date | None,
         dates: pa.Table | None,
-        maps: Mapping[str, pa.Table],
+        maps: Mapping[str, pa.Table | CodeNumbers],
     ) -> None:
         self.plan, self.run, self.first, self.last, self.index, self.maps = (
             plan,
@@ -167,12 +176,17 @@ class _Chunk:
             column = table.column(name).combine_chunks()
             self.columns[name] = column if whole else _spread(column, at, self.people, variable)
 
-    def _coded(self, scan: CodedScan) -> CodedAnswer:
-        name = scan.source.name
-        table = self.run.query(
-            scan.statement(self.first, self.last, self.index), self.relations | {"slots": self.maps[name]}
-        )
-        answer = CodedAnswer(table, self.first, self.people, len(scan.slots))
+    def _coded(self, scan: CodedScan) -> GroupedAnswer | FoldedAnswer:
+        given = self.maps[scan.source.name]
+        answer: GroupedAnswer | FoldedAnswer
+        if isinstance(given, CodeNumbers):
+            sql = scan.rows_statement(self.first, self.last, self.index)
+            rows = self.run.query(sql, self.relations | {"codes": given.relation})
+            answer = FoldedAnswer(scan, given, rows, self.first, self.people, self._window)
+        else:
+            sql = scan.statement(self.first, self.last, self.index)
+            table = self.run.query(sql, self.relations | {"slots": given})
+            answer = GroupedAnswer(table, self.first, self.people, len(scan.slots))
         for slot in scan.slots:
             if isinstance(slot.definition, Measure):
                 self.columns[slot.definition.name] = _arrow(
@@ -180,27 +194,44 @@ class _Chunk:
                 )
         return answer
 
-    def _conditions(self, answers: Mapping[str, CodedAnswer]) -> None:
+    def _window(self, slot: Slot) -> tuple[Any, Any]:
+        """The window as days since 1900; with an index date of each person's own, one for each person."""
+        if self.index is not None:
+            after, up_to = slot.window(self.index)
+            return (None if after is None else (after - EPOCH).days), (up_to - EPOCH).days
+        days, which = self._own_dates
+        windows = [slot.window(day) for day in days]
+        bounded = bool(windows) and windows[0][0] is not None
+        after_of = np.array([(a - EPOCH).days if a else 0 for a, _ in windows] or [0], np.int64)
+        up_to_of = np.array([(u - EPOCH).days for _, u in windows] or [0], np.int64)
+        return (after_of[which] if bounded else None), up_to_of[which]
+
+    @cached_property
+    def _own_dates(self) -> tuple[list[date], np.ndarray]:
+        """The different index dates of this range, and which of them each person has."""
+        dates = self.relations["index_dates"]
+        at = dates.column("pid").to_numpy().astype(np.int64) - self.first
+        here = (at >= 0) & (at < self.people)
+        found = dates.column("index_date").to_numpy()[here].astype("datetime64[D]")
+        different, which = np.unique(found, return_inverse=True)
+        place = np.zeros(self.people, np.int64)
+        place[at[here]] = which
+        return [d.item() for d in different], place
+
+    def _conditions(self, answers: Mapping[str, GroupedAnswer | FoldedAnswer]) -> None:
         for name, slot in self.plan.slots.items():
             if not isinstance(slot.definition, Condition):
                 continue
             answer = answers["gp_event"]
-            first, latest = self._dates(answer, slot)
+            first, latest = answer.dates(slot)
             if name in self.plan.resolved:
-                _, ended = self._dates(answer, self.plan.resolved[name])
+                _, ended = answer.dates(self.plan.resolved[name])
                 stands = (latest >= 0) & (latest >= ended)
                 first = self._since(name, slot, first, ended, stands)
             else:
                 stands = latest >= 0
             self.columns[name] = pa.array(stands)
             self.columns[f"{name}_since"] = _date_array(np.where(stands, first, -1))
-
-    def _dates(self, answer: CodedAnswer, slot: object) -> tuple[np.ndarray, np.ndarray]:
-        at = answer.rows(slot)  # type: ignore[arg-type]
-        who = answer.people(at)
-        first, latest = np.full(self.people, -1, np.int64), np.full(self.people, -1, np.int64)
-        first[who], latest[who] = answer.column("first_date", at), answer.column("latest_date", at)
-        return first, latest
 
     def _since(
         self, name: str, slot: object, first: np.ndarray, ended: np.ndarray, stands: np.ndarray

@@ -78,7 +78,7 @@ def tables_of(
 ) -> frozenset[str]:
     """The model's tables that these facts are worked out from, beside those that say who people are."""
     plan = compile_plan(catalogue, names, known)
-    scans = [*plan.coded.values(), *plan.plain.values()]
+    scans: list[CodedScan | PlainScan] = [*plan.coded.values(), *plan.plain.values()]
     return frozenset(table for scan in scans for table in (scan.source.needs or (scan.source.name,)))
 
 
