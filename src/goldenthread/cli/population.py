@@ -26,10 +26,14 @@ def show(home: HomeOption = None, as_json: JsonOption = False, quiet: QuietOptio
 
 def show_population(settings: Settings, speech: Speech) -> None:
     """Print the population by PCN of the current snapshot."""
+    from goldenthread.governance import sharing_of
     from goldenthread.insight import population_by_pcn
     from goldenthread.lake import Lake
 
-    released = population_by_pcn(Lake(settings.lake_dir).current())
+    snapshot = Lake(settings.lake_dir).current()
+    sharing = sharing_of(settings, snapshot, "planning")
+    sharing.require()
+    released = population_by_pcn(snapshot, purpose="planning", sharing=sharing)
     shown = released.display()[list(_HEADINGS)]
     if settings.synthetic:
         speech.say(
@@ -45,6 +49,7 @@ def show_population(settings: Settings, speech: Speech) -> None:
         "Most deprived: in the most deprived fifth of England's neighbourhoods, Indices of Deprivation 2025, by home address."
     )
     speech.say("Minority ethnic: of people whose ethnicity is known; White minorities are not counted.")
+    speech.say(f"Counted: {released.coverage}.")
     if released.message:
         speech.say(released.message)
     speech.json(released_json(released) | {"synthetic": settings.synthetic})

@@ -11,7 +11,7 @@ from goldenthread.cohorts.opening import catalogue_of, own_definitions, populati
 from goldenthread.cohorts.person_table import person_table
 from goldenthread.cohorts.population import Population
 from goldenthread.cohorts.scope import Scope, ScopeTree, scope_tree
-from goldenthread.cohorts.versions import CohortVersion, freeze, open_version, versions
+from goldenthread.cohorts.versions import CohortVersion, freeze, members_now, open_version, pids_of, versions
 
 __all__ = [
     "DIMENSIONS_MADE_HERE",
@@ -31,9 +31,11 @@ __all__ = [
     "dimension",
     "distribution",
     "freeze",
+    "members_now",
     "open_version",
     "own_definitions",
     "person_table",
+    "pids_of",
     "population_of",
     "scope_tree",
     "told",

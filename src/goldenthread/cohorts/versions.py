@@ -17,6 +17,7 @@ from goldenthread.cohorts.errors import CohortError
 
 if TYPE_CHECKING:
     from goldenthread.cohorts.cohort import Cohort
+    from goldenthread.cohorts.population import Population
 
 FORMAT = 1
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,62}")
@@ -134,6 +135,36 @@ def open_version(folder: Path) -> CohortVersion:
             f"{folder} has format {record.get('format')}, and this version reads format {FORMAT}."
         )
     return CohortVersion(folder, record)
+
+
+def pids_of(population: Population, pseudonyms: list[bytes]) -> dict[bytes, int]:
+    """Person numbers, in the population's snapshot, of pseudonyms that it knows; for use inside the house."""
+    import pyarrow as pa
+
+    connection = population.snapshot.connect(only=("person",))
+    try:
+        connection.register(
+            "chosen", pa.table({"pseudonym": pa.array(pseudonyms, pa.binary(_PSEUDONYM_BYTES))})
+        )
+        rows = connection.execute(
+            "SELECT p.pseudonym, p.pid FROM chosen AS c JOIN person AS p ON CAST(p.pseudonym AS BLOB) = c.pseudonym"
+        ).fetchall()
+    finally:
+        connection.close()
+    return {bytes(p): int(pid) for p, pid in rows}
+
+
+def members_now(population: Population, version: CohortVersion) -> dict[str, list[bytes]]:
+    """Pseudonyms of a frozen cohort's people who are registered and alive today, by practice, in rising order.
+
+    Whoever the population's purpose may not ask about, and whose practice no longer shares for it, is not among them.
+    """
+    by_pid = {pid: pseudonym for pseudonym, pid in pids_of(population, version.members()).items()}
+    listed = ", ".join(str(pid) for pid in by_pid) or "-1"
+    found: dict[str, list[bytes]] = {}
+    for row in population.query("pid, practice", ["practice"], where=f"pid IN ({listed})").to_pylist():
+        found.setdefault(str(row["practice"]), []).append(by_pid[row["pid"]])
+    return {practice: sorted(members) for practice, members in sorted(found.items())}
 
 
 def versions(folder: Path) -> Iterator[CohortVersion]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 import duckdb
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from goldenthread.disclosure import ReleasedTable, release
+from goldenthread.governance import Coverage, Purpose, Sharing, eligible, named_purpose
 from goldenthread.lake import LakeError, Snapshot
 from goldenthread.model import value_set
 
@@ -21,6 +24,10 @@ _COUNTS = (
     "ethnicity_known",
 )
 
+_REGISTERED = """
+SELECT practice, count(*) FROM person_summary
+WHERE practice IS NOT NULL AND (death_date IS NULL OR death_date > $as_at) GROUP BY practice
+"""
 _SQL = """
 WITH living AS (
     SELECT s.*,
@@ -38,22 +45,29 @@ SELECT coalesce(p.name, 'No primary care network') AS pcn,
        count(*) FILTER (imd_quintile = 1) AS most_deprived_fifth,
        count(*) FILTER (NOT list_contains($white, ethnicity) AND NOT list_contains($unknown, ethnicity)) AS minority_ethnic,
        count(*) FILTER (NOT list_contains($unknown, ethnicity)) AS ethnicity_known
-FROM living LEFT JOIN pcn p ON p.pcn = living.pcn
+FROM living JOIN eligible USING (pid) LEFT JOIN pcn p ON p.pcn = living.pcn
 GROUP BY 1 ORDER BY 1
 """
 
 
-def population_by_pcn(snapshot: Snapshot, *, policy: str = "icb") -> ReleasedTable:
+def population_by_pcn(
+    snapshot: Snapshot, *, purpose: str | Purpose = "planning", sharing: Sharing | None = None
+) -> ReleasedTable:
     """People registered and alive at the data date, by primary care network, with their age, deprivation and ethnicity mix.
 
     One row per PCN and a last row "All". Shares are fractions of people; ``minority_ethnic_share`` is of
     people whose ethnicity is known (Z "not stated" and 99 "not known" are neither counted as White nor as
     minority). Deprivation is of the place of residence (IMD quintile 1), the rest of the registration.
-    Small counts are hidden by the disclosure policy named.
+    Only people are counted whom ``purpose`` may ask about and whose practice shares (``sharing``); small counts are hidden by the
+    disclosure policy of the purpose.
     """
+    asked = named_purpose(purpose)
+    out = sharing.out if sharing is not None else frozenset()
     as_at = snapshot.data_date
     groups = value_set("ethnicity_2001").groups
+    may = eligible(asked, snapshot, without_practices=out, on=as_at)
     with duckdb.connect(str(snapshot.cache()), read_only=True) as connection:
+        connection.register("eligible", pa.table({"pid": may}))
         frame = connection.execute(
             _SQL,
             {
@@ -62,15 +76,23 @@ def population_by_pcn(snapshot: Snapshot, *, policy: str = "icb") -> ReleasedTab
                 "unknown": [*groups["Not stated"], *groups["Not known"]],
             },
         ).df()
+        registered = connection.execute(_REGISTERED, {"as_at": as_at}).fetchall()
     if frame.empty:
         raise LakeError(
             f"Snapshot {snapshot.id} has no registered people.",
             "Look at `goldenthread status` for feeds that were refused.",
         )
-    return _released(frame, policy, as_at)
+    practices = {str(p) for p, _ in registered}
+    whole = sum(n for _, n in registered)
+    known = sharing is not None
+    covered = Coverage(
+        asked.name, int(whole), int(np.sum(frame["people"])), len(practices) if known else None,
+        len(practices - out) if known else None,
+    )  # fmt: skip
+    return _released(frame, asked.disclosure, as_at, covered.words)
 
 
-def _released(frame: pd.DataFrame, policy: str, as_at: date) -> ReleasedTable:
+def _released(frame: pd.DataFrame, policy: str, as_at: date, coverage: str) -> ReleasedTable:
     total = frame[["practices", *_COUNTS]].sum().to_frame().T
     total.insert(0, "pcn", "All")
     whole = pd.concat([frame, total], ignore_index=True)
@@ -94,5 +116,5 @@ def _released(frame: pd.DataFrame, policy: str, as_at: date) -> ReleasedTable:
         margins={"pcn": "All"},
         source="GP registrations linked to place of residence",
         data_date=as_at,
-        coverage="everybody registered with a practice of this system",
+        coverage=coverage,
     )

@@ -224,7 +224,7 @@ def _record(facts: _Facts) -> str:
             ["Most that anybody sees", p.tier],
             ["Opt-outs", _opt_outs(p)],
             ["Recipients", "Practice staff, for their own patients" if p.tier == "identifiable" else "Analysts and planners: pseudonyms on the system, released counts outside it"],
-            ["Transfers abroad", f"None by the software. {TO_DO} hosting."],
+            ["Transfers abroad", f"The software makes none. {TO_DO} hosting."],
             ["Kept for", f"{terms.retention_days:,} days ({terms.reason})"],
             ["Practices sharing", _practices(facts, p.name)],
             ["Papers", "; ".join(papers) or "none recorded"],

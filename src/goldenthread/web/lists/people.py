@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import pyarrow as pa
-
-from goldenthread.cohorts import Cohort, CohortVersion, Population, open_version
+from goldenthread.cohorts import Cohort, CohortVersion, Population, members_now, open_version
+from goldenthread.cohorts import pids_of as numbers_of
 from goldenthread.definitions.expressions import names
 from goldenthread.measures import to_sql
 from goldenthread.settings import Settings
@@ -23,38 +22,13 @@ def version_of(settings: Settings, cohort: str) -> CohortVersion:
 
 
 def members_by_practice(edition: Edition, version: CohortVersion) -> dict[str, list[bytes]]:
-    """People of a frozen cohort who are registered and alive now, by the practice they are registered with today."""
-    connection = edition.snapshot.connect(only=("person", "registration"))
-    day = edition.snapshot.data_date
-    try:
-        connection.register("chosen", pa.table({"pseudonym": pa.array(version.members(), pa.binary(16))}))
-        rows = connection.execute(
-            """SELECT practice, pseudonym FROM (
-                 SELECT r.practice, p.pseudonym, row_number() OVER (PARTITION BY p.pid ORDER BY r.start_date DESC, r.practice DESC) AS line
-                 FROM chosen AS c JOIN person AS p ON CAST(p.pseudonym AS BLOB) = c.pseudonym JOIN registration AS r ON r.pid = p.pid
-                 WHERE r.start_date <= $day AND (r.end_date IS NULL OR r.end_date > $day) AND (p.death_date IS NULL OR p.death_date > $day)
-               ) WHERE line = 1 ORDER BY practice, pseudonym""",
-            {"day": day},
-        ).fetchall()
-    finally:
-        connection.close()
-    found: dict[str, list[bytes]] = {}
-    for practice, pseudonym in rows:
-        found.setdefault(str(practice), []).append(bytes(pseudonym))
-    return found
+    """People of a frozen cohort who are registered and alive now, by the practice they are registered with today, where it shares."""
+    return members_now(edition.population("direct_care", "lists"), version)
 
 
 def pids_of(edition: Edition, pseudonyms: list[bytes]) -> dict[bytes, int]:
     """Person numbers in the snapshot in force."""
-    connection = edition.snapshot.connect(only=("person",))
-    try:
-        connection.register("chosen", pa.table({"pseudonym": pa.array(pseudonyms, pa.binary(16))}))
-        rows = connection.execute(
-            "SELECT p.pseudonym, p.pid FROM chosen AS c JOIN person AS p ON CAST(p.pseudonym AS BLOB) = c.pseudonym"
-        ).fetchall()
-    finally:
-        connection.close()
-    return {bytes(p): int(pid) for p, pid in rows}
+    return numbers_of(edition.population("direct_care", "lists"), pseudonyms)
 
 
 @dataclass(frozen=True)
