@@ -7,6 +7,8 @@ from __future__ import annotations
 
 SAMPLES: dict[str, str | int] = {
     "scope": "pcn-UZ001",
+    "question": 1,
+    "opening": "aaaaaaaaaaaaaaaa",
     "person": 1,
     "act": "unlock",
     "purpose": "planning",

@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "goldenthread.web.shell",
     "goldenthread.web.governance",
     "goldenthread.web.ask",
+    "goldenthread.web.people",
     "goldenthread.web.understand",
     "goldenthread.web.lists",
 ]

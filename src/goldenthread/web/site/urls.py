@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("goldenthread.web.accounts.urls")),
     path("", include("goldenthread.web.governance.urls")),
     path("", include("goldenthread.web.ask.urls")),
+    path("", include("goldenthread.web.people.urls")),
     path("", include("goldenthread.web.understand.urls")),
     path("", include("goldenthread.web.lists.urls")),
 ]
