@@ -1,6 +1,7 @@
 """The profile of a place: who lives there, what they have, where the work comes from, and what stands out from places like it."""
 
 from goldenthread.insight.profile.areas import BOUNDARY_KEYS, areas_of, boundaries_of
+from goldenthread.insight.profile.candidates import CandidateCohort
 from goldenthread.insight.profile.contents import Counted
 from goldenthread.insight.profile.determinants import Determinant
 from goldenthread.insight.profile.errors import ProfileError
@@ -15,6 +16,7 @@ from goldenthread.insight.profile.telling import figure_json, finding_json, prof
 
 __all__ = [
     "BOUNDARY_KEYS",
+    "CandidateCohort",
     "Comparator",
     "Counted",
     "Determinant",

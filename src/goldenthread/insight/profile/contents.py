@@ -13,7 +13,7 @@ from goldenthread.definitions import Catalogue
 from goldenthread.definitions.expressions import ExpressionError, Variable, check, names, parse
 from goldenthread.measures import to_sql
 
-Family = Literal["structure", "condition", "pressure", "indicator"]
+Family = Literal["structure", "condition", "pressure", "indicator", "candidate"]
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,11 @@ def contents(catalogue: Catalogue, variables: Mapping[str, Variable], index_sql:
     made += [_condition(n, e, catalogue) for n, e in shipped()["condition"].items()]
     made += [_pressure(n, e) for n, e in shipped()["pressure"].items()]
     made += [_indicator(n, catalogue) for n in catalogue.indicators]
+    made += [_candidate(n, catalogue) for n in catalogue.initiatives]
     found = []
     for raw in made:
+        if raw.get("template") not in catalogue.initiatives:
+            raw["template"] = ""
         one = _completed(raw, variables, index_sql)
         if one is not None:
             found.append(one)
@@ -154,4 +157,16 @@ def _indicator(name: str, catalogue: Catalogue) -> dict[str, Any]:
         "target": float(entry["target"]) if "target" in entry else None,
         "target_source": entry.get("target_source", ""),
         "more": {"same_as": entry.get("same_as", "")},
+    }  # fmt: skip
+
+
+def _candidate(name: str, catalogue: Catalogue) -> dict[str, Any]:
+    """The people whom an initiative ready to start from is for."""
+    template = catalogue.initiatives[name]
+    named = catalogue.cohorts.get(template.cohort)
+    return {
+        "name": f"candidate_{name}", "family": "candidate", "title": template.title or template.rule,
+        "rule": template.rule, "source": template.source,
+        "numerator": named.expression if named is not None else template.cohort, "denominator": "registered",
+        "per": 1000.0, "better": "neither", "topic": "candidates", "named": template.cohort, "template": name,
     }  # fmt: skip

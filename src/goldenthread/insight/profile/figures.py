@@ -138,7 +138,7 @@ def tables_of(
     shown = _released(population, frame, notes, coverage).frame
     structure = np.array([c.family == "structure" for c in ones])
     columns: dict[str, list[np.ndarray]] = {n: [] for n in _FIGURES}
-    for number, (scope, against) in enumerate(places):
+    for number, (scope, against) in enumerate(places if ones else ()):
         mine = shown.iloc[number * len(ones) : (number + 1) * len(ones)]
         count, of = (mine[c].to_numpy(dtype=float, na_value=np.nan) for c in ("count", "of"))
         here = cube.units(scope)
@@ -151,7 +151,7 @@ def tables_of(
             values = getattr(compared, name)
             columns[name].append(np.where(structure, np.nan, values) if name in _TESTED else values)
     for name, parts in columns.items():
-        frame[name] = np.concatenate(parts)
+        frame[name] = np.concatenate(parts) if parts else np.empty(0)
     return _released(population, frame, notes, coverage)
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from goldenthread.cohorts import Population, Scope, ScopeTree, scope_tree
+from goldenthread.insight.profile.candidates import CandidateCohort, candidates_of
 from goldenthread.insight.profile.cube import LEVELS, Cube, Tree, cube_of
 from goldenthread.insight.profile.determinants import Determinant, determinants_of
 from goldenthread.insight.profile.errors import ProfileError
@@ -21,7 +22,8 @@ from goldenthread.insight.profile.pressures import Pressure, pressures_of
 if TYPE_CHECKING:
     from goldenthread.disclosure import ReleasedTable
 
-FAMILIES = ("structure", "condition", "pressure", "indicator")
+FAMILIES = ("structure", "condition", "pressure", "indicator", "candidate")
+TESTED = ("condition", "pressure", "indicator")
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Profile:
     determinants: tuple[Determinant, ...]
     targets: tuple[Target, ...]
     findings: tuple[Finding, ...]
+    candidates: tuple[CandidateCohort, ...]
     tried: int
     tables: dict[str, ReleasedTable] = field(repr=False)
 
@@ -107,6 +110,7 @@ def profile(population: Population, *, tree: ScopeTree | None = None) -> Profile
         tables["growth"] = growth_table
     tried = _tried(population, cube, scope, scopes, against, figures)
     findings = what_stands_out(tried, population.index_date)
+    targets = targets_of(figures["indicator"])
     england = england_beside(figures["structure"], figures["condition"])
     return Profile(
         scope=scope, headline=headline_of(scope, figures["structure"], england, determinants, findings, against),
@@ -115,7 +119,7 @@ def profile(population: Population, *, tree: ScopeTree | None = None) -> Profile
         purpose=population.purpose.name, snapshot=population.snapshot.id, comparator=against,
         structure=figures["structure"], conditions=figures["condition"], pressures=pressures,
         indicators=figures["indicator"], england=england, determinants=determinants,
-        targets=targets_of(figures["indicator"]), findings=findings, tried=len(tried), tables=tables,
+        targets=targets, findings=findings, candidates=candidates_of(figures["candidate"], findings, targets), tried=len(tried), tables=tables,
     )  # fmt: skip
 
 
@@ -144,7 +148,7 @@ def _tried(
             parts.append((part, Comparator("rest", "the rest of the system", ~units)))
     if not parts:
         return found
-    table = tables_of(population, cube, parts, FAMILIES[1:])
+    table = tables_of(population, cube, parts, TESTED)
     for part, other in parts:
         own = figures_of(cube, table.only((table.frame["place"] == part.slug).tolist()))
         found += candidates(own, other.words, part, coding_only=scope.kind in ("pcn", "district"))

@@ -40,6 +40,11 @@ def profile_json(profile: Profile) -> dict[str, Any]:
              "aim": _rounded(t.aim), "aim_source": t.aim_source, "people_to_reach_it": t.gap}
             for t in profile.targets
         ],
+        "candidates": [
+            {"template": c.template, "title": c.title, "expression": c.expression, "people": c.figure.count,
+             "expected": _rounded(c.figure.expected), "why": list(c.why), "gaps": list(c.gaps)}
+            for c in profile.candidates
+        ],
         "determinants": [
             {"name": d.name, "title": d.title, "kind": d.kind, "unit": d.unit, "here": d.here, "system": d.system,
              "england": d.england, "source": d.source}
