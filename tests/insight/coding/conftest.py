@@ -81,7 +81,7 @@ source = "The town's own"
 
 def town(folder: Path) -> Snapshot:
     """Every fifth person has COPD and gets three inhalers. At the second practice (even numbers) every second of them is
-    not coded. Everybody from 100 has an HbA1c; person 110 to 119 without a unit, 120 to 125 in per cent, 130 to 135 of 900."""
+    not coded. Everybody from 100 has an HbA1c; person 110 to 119 without a unit, 120 to 131 in per cent, 140 to 151 of 900."""
     everybody = f"(SELECT range AS n FROM range({PEOPLE}))"
     ill, coded = "n % 5 = 0", "(n % 2 = 1 OR n % 20 = 0)"
     inhalers = f"(SELECT n, k FROM {everybody}, (SELECT range AS k FROM range(3)) WHERE {ill})"
@@ -97,8 +97,8 @@ def town(folder: Path) -> Snapshot:
         + " UNION ALL "
         + written(
             "gp_event", f"{everybody} WHERE n >= 100", pid="n", date="'2025-06-01'", code=str(HBA1C),
-            value="CASE WHEN n BETWEEN 130 AND 135 THEN 900 WHEN n BETWEEN 120 AND 125 THEN 25 ELSE 40 END",
-            unit="CASE WHEN n BETWEEN 110 AND 119 THEN NULL WHEN n BETWEEN 120 AND 125 THEN '%' ELSE 'mmol/mol' END",
+            value="CASE WHEN n BETWEEN 140 AND 151 THEN 900 WHEN n BETWEEN 120 AND 131 THEN 25 ELSE 40 END",
+            unit="CASE WHEN n BETWEEN 110 AND 119 THEN NULL WHEN n BETWEEN 120 AND 131 THEN '%' ELSE 'mmol/mol' END",
         ),
         "medication": written("medication", inhalers, pid="n", date="make_date(2026, 5 + k, 1)", code=str(TIOTROPIUM)),
         "practice": written(

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from goldenthread.cohorts import Population, told
+from goldenthread.cohorts import Population
 from goldenthread.definitions import CodingCheck
 from goldenthread.definitions.expressions import names, parse, to_text
 from goldenthread.disclosure import ReleasedTable, release
 from goldenthread.insight.coding.errors import CodingError
+from goldenthread.insight.inequality import standing_policy
 from goldenthread.measures import to_sql
 
 FAMILIES = {
@@ -39,7 +40,7 @@ class Finding:
     def reading(self) -> str:
         """The finding in words."""
         if self.people is None or self.among is None:
-            return f"{self.check.title}: fewer than five people, or too few to show."
+            return f"{self.check.title}: fewer than eight people, which is not shown."
         if self.people == 0:
             return f"{self.check.title}: nobody of {self.among:,} looked at."
         share = "" if self.share is None else f" ({self.share:.1%})"
@@ -131,7 +132,7 @@ def findings(population: Population, checks: Sequence[str] = ()) -> Findings:
     frame["share"] = frame["people"] / frame["among"].where(frame["among"] > 0)
     released = release(
         frame,
-        policy=population.purpose.disclosure,
+        policy=standing_policy(population),
         dimensions=["check"],
         not_additive=["check"],
         counts=["people", "among"],
@@ -141,11 +142,6 @@ def findings(population: Population, checks: Sequence[str] = ()) -> Findings:
         source="Checks of coding",
         data_date=population.data_date,
         coverage=population.coverage.words,
-        **told(
-            population,
-            f"coding checks {' '.join(checks)} | {population.index_date} | {population.purpose.name}",
-        ),
-        members={"people": people, "among": looked} if population.ledger is not None else None,
     )
     shown, hidden = released.frame, released.suppressed
     found = []

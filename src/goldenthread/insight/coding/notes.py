@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from goldenthread.cohorts import Population, told
+from goldenthread.cohorts import Population
 from goldenthread.definitions import Catalogue, Condition, Indicator
 from goldenthread.definitions.expressions import names, parse
 from goldenthread.disclosure import release
+from goldenthread.insight.inequality import standing_policy
 from goldenthread.measures import to_sql
 
 MATTERS = 0.02
@@ -94,16 +95,12 @@ def coding_note(population: Population, name: str) -> CodingNote | None:
         pd.DataFrame(
             {"state": ["recorded", "missing", "neither", "All"], "people": [len(m) for m in members]}
         ),
-        policy=population.purpose.disclosure,
+        policy=standing_policy(population),
         dimensions=["state"],
         counts=["people"],
         margins={"state": "All"},
         purpose=population.purpose.title,
         data_date=population.data_date,
-        **told(
-            population, f"coding note {condition.name} | {population.index_date} | {population.purpose.name}"
-        ),
-        members={"people": members} if population.ledger is not None else None,
     )
     if bool(released.suppressed["people"].to_numpy().any()):
         return None

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from goldenthread.cohorts import NOT_KNOWN, Population, dimension, told
+from goldenthread.cohorts import NOT_KNOWN, Population, dimension
 from goldenthread.definitions import Condition
 from goldenthread.definitions.expressions import parse
 from goldenthread.disclosure import ReleasedTable, release
 from goldenthread.insight.coding.errors import CodingError
-from goldenthread.insight.inequality import Outcome, Places, outcome_of, places
+from goldenthread.insight.inequality import Outcome, Places, outcome_of, places, standing_policy
 from goldenthread.measures import to_sql
 from goldenthread.statistics import poisson_limits
 
@@ -181,7 +181,7 @@ def _released(population: Population, level: str, rows: list[tuple[Any, ...]]) -
     figures = ("expected", "ratio", "lower", "upper")
     released = release(
         frame,
-        policy=population.purpose.disclosure,
+        policy=standing_policy(population),
         dimensions=["condition", "place"],
         not_additive=["condition", "place"],
         counts=["people", "count"],
@@ -192,10 +192,6 @@ def _released(population: Population, level: str, rows: list[tuple[Any, ...]]) -
         source="Quality and Outcomes Framework registers; expected from the whole system at each age, sex and deprivation fifth",
         data_date=population.data_date,
         coverage=population.coverage.words,
-        **told(population, f"registers by {level} | {population.index_date} | {population.purpose.name}"),
-        members={"people": [r[4] for r in rows], "count": [r[5] for r in rows]}
-        if population.ledger is not None
-        else None,
     )
     verdicts = np.select(
         [outer[1] < expected, outer[0] > expected, upper < expected, lower > expected],

@@ -16,9 +16,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from goldenthread.cohorts import Population, told
+from goldenthread.cohorts import Population
 from goldenthread.definitions import Catalogue
 from goldenthread.disclosure import ReleasedTable, release
+from goldenthread.insight.inequality import records, standing_policy
 
 PROBLEMS = {
     "no unit": "Without a unit",
@@ -52,8 +53,6 @@ class Doubtful:
 
     def to_json(self) -> dict[str, Any]:
         """The answer for a program."""
-        from goldenthread.insight.inequality.tables import records
-
         return {
             "reading": self.reading,
             "measurements": records(self.table),
@@ -130,7 +129,7 @@ def _by_measurement(population: Population, found: pd.DataFrame, have: pd.DataFr
     frame["share"] = frame["people"] / frame["measured"].where(frame["measured"] > 0)
     return release(
         frame,
-        policy=population.purpose.disclosure,
+        policy=standing_policy(population),
         dimensions=["measurement", "problem"],
         not_additive=["measurement", "problem"],
         counts=["people", "measured"],
@@ -140,10 +139,6 @@ def _by_measurement(population: Population, found: pd.DataFrame, have: pd.DataFr
         source="Results in the GP record, 5 years",
         data_date=population.data_date,
         coverage=population.coverage.words,
-        **told(population, f"doubtful results | {population.index_date} | {population.purpose.name}"),
-        members={"people": [r[2] for r in rows], "measured": [r[3] for r in rows]}
-        if population.ledger is not None
-        else None,
     )
 
 
@@ -170,7 +165,7 @@ def _by_practice(
     frame["share"] = frame["people"] / frame["measured"].where(frame["measured"] > 0)
     return release(
         frame,
-        policy=population.purpose.disclosure,
+        policy=standing_policy(population),
         dimensions=["practice"],
         margins={"practice": "All"},
         counts=["people", "measured"],
@@ -180,12 +175,6 @@ def _by_practice(
         source="Results in the GP record, 5 years",
         data_date=population.data_date,
         coverage=population.coverage.words,
-        **told(
-            population, f"doubtful results by practice | {population.index_date} | {population.purpose.name}"
-        ),
-        members={"people": inside, "measured": [p for _, p in groups]}
-        if population.ledger is not None
-        else None,
     )
 
 

@@ -6,6 +6,8 @@ from goldenthread.insight.inequality.gradient import Inequality, inequality
 from goldenthread.insight.inequality.groups import Group, core20plus5_of, groups_of
 from goldenthread.insight.inequality.outcomes import Outcome, outcome_of
 from goldenthread.insight.inequality.places import LEVELS, Places, places
+from goldenthread.insight.inequality.standing import standing_policy
+from goldenthread.insight.inequality.tables import records
 from goldenthread.insight.inequality.trend import Trend, trend, trend_ready
 
 __all__ = [
@@ -23,6 +25,8 @@ __all__ = [
     "inequality",
     "outcome_of",
     "places",
+    "records",
+    "standing_policy",
     "trend",
     "trend_ready",
 ]

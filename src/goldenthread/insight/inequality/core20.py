@@ -126,6 +126,7 @@ def core20plus5(population: Population, whom: str = "adults") -> Core20:
             rows[outcome.name],
             ["group"],
             question=f"core20plus5 | {population.index_date}",
+            standing=True,
             margins={
                 "group": {
                     g: ALL for g in (CORE, REST, UNKNOWN) if g in {r.labels[0] for r in rows[outcome.name]}

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from goldenthread.cohorts import Population, told
+from goldenthread.cohorts import Population
 from goldenthread.disclosure import Derived, ReleasedTable, named_policy, release
 from goldenthread.insight.inequality.adjusting import Adjusted
 from goldenthread.insight.inequality.outcomes import Outcome
+from goldenthread.insight.inequality.standing import control, standing_policy
 from goldenthread.insight.inequality.tallies import Floats, Ids, dispersion
 from goldenthread.statistics import poisson_limits, wilson_limits
 
@@ -42,14 +43,15 @@ def released_figures(
     extra: Mapping[str, Sequence[float]] | None = None,
     extra_kinds: Mapping[str, str] | None = None,
     spread: float | None = None,
+    standing: bool = False,
 ) -> ReleasedTable:
     """Release people, those counted, the figure (``value``) and its interval for each row.
 
     ``names`` are columns of words after the dimensions. ``adjusted`` has an entry for each row but the last, which is
     the total. ``extra`` are figures that rest on people and count, such as an expected number. ``spread`` is the
-    dispersion of events; that of the last row if not said.
+    dispersion of events; that of the last row if not said. ``standing``: see `standing_policy`.
     """
-    policy = named_policy(population.purpose.disclosure)
+    policy = standing_policy(population) if standing else named_policy(population.purpose.disclosure)
     people = np.array([len(r.pids) for r in rows])
     count = np.array([int(r.counted.sum()) for r in rows])
     frame = pd.DataFrame({d: [r.labels[n] for r in rows] for n, d in enumerate(dimensions)})
@@ -106,7 +108,6 @@ def released_figures(
     wide = spread if spread is not None else dispersion(rows[-1].amounts) if rows else 1.0
     return release(
         frame,
-        policy=population.purpose.disclosure,
         dimensions=list(dimensions),
         counts=["people", "count"],
         rates=rates,
@@ -122,13 +123,12 @@ def released_figures(
         source=f"{outcome.rule}; {outcome.source}" if outcome.source else outcome.rule,
         data_date=population.data_date,
         coverage=population.coverage.words,
-        **told(
+        **control(
             population,
-            f"{outcome.name} | {outcome.fingerprint[:12]} | {question} | {population.purpose.name}",
+            f"{outcome.name} | {outcome.fingerprint[:12]} | {question}",
+            standing=standing,
+            members={"people": [r.pids for r in rows], "count": [r.pids[r.counted] for r in rows]},
         ),
-        members={"people": [r.pids for r in rows], "count": [r.pids[r.counted] for r in rows]}
-        if population.ledger is not None
-        else None,
     )
 
 

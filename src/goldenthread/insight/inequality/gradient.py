@@ -14,6 +14,7 @@ from goldenthread.disclosure import ReleasedTable
 from goldenthread.insight.inequality import contrasts
 from goldenthread.insight.inequality.adjusting import adjusted
 from goldenthread.insight.inequality.figures import ALL, Row, released_figures, shown
+from goldenthread.insight.inequality.groups import groups_of
 from goldenthread.insight.inequality.outcomes import Outcome, outcome_of
 from goldenthread.insight.inequality.tallies import (
     Floats,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from goldenthread.charts import Chart
 
 DEPRIVATION = ("imd_quintile", "imd_decile")
+_STANDING = (*DEPRIVATION, "ethnic_group", "sex", "age_band", "rural", "practice", "pcn", "place", "district")
 UNKNOWN = (NOT_KNOWN, "Not stated", "Not specified")
 _REPETITIONS, _SEED = 20_000, 1
 
@@ -122,6 +124,8 @@ def inequality(
         margins={"group": ALL},
         adjusted=fair,
         spread=spread,
+        standing=what.standing
+        and (dimension.name in _STANDING or dimension.name in groups_of(population.catalogue)),
     )
     use_adjusted = fair is not None and (what.of_everybody if adjust is None else adjust)
     column = "adjusted" if use_adjusted else "value"

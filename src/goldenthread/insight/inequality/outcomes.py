@@ -37,6 +37,8 @@ class Outcome:
     fingerprint: str
     unit: str
     english: str
+    standing: bool = False
+    """Defined beforehand, rather than typed: everybody who asks is shown the same figures."""
 
     @property
     def of_everybody(self) -> bool:
@@ -120,6 +122,7 @@ def outcome_of(population: Population, text: str) -> Outcome:
         fingerprint=cohort.definition_hash,
         unit="",
         english=english,
+        standing=bool(defined) or cohort.expression in catalogue.definitions,
     )
 
 
@@ -147,6 +150,7 @@ def _indicator(population: Population, indicator: Indicator) -> Outcome:
         fingerprint=hashlib.sha256(mark.encode()).hexdigest(),
         unit=indicator.unit,
         english=f"{to_english(numerator, known)}; of people for whom {to_english(denominator, known)}",
+        standing=True,
     )
 
 
@@ -174,6 +178,7 @@ def _check(population: Population, check: CodingCheck) -> Outcome:
         fingerprint=hashlib.sha256(f"{both.definition_hash} {check.among}".encode()).hexdigest(),
         unit="",
         english=f"{to_english(parse(check.expression), known)}; of people for whom {to_english(parse(check.among), known)}",
+        standing=True,
     )
 
 

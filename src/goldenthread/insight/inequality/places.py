@@ -178,6 +178,7 @@ def places(
         extra={"expected": np.round(every, 2).tolist(), "figure": figure.tolist()},
         extra_kinds={"figure": "proportion" if what.share else "rate"},
         spread=spread,
+        standing=what.standing,
     )
     limits, verdict = _judged(table, what, adjust, average, spread, total, people)
     return Places(

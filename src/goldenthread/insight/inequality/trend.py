@@ -24,6 +24,7 @@ from goldenthread.disclosure import ReleasedTable, release
 from goldenthread.insight.inequality.errors import InequalityError
 from goldenthread.insight.inequality.figures import Row, released_figures, shown
 from goldenthread.insight.inequality.outcomes import Outcome, outcome_of
+from goldenthread.insight.inequality.standing import standing_policy
 from goldenthread.insight.inequality.tables import records
 from goldenthread.insight.inequality.tallies import dispersion
 from goldenthread.measures import to_sql
@@ -116,6 +117,7 @@ def trend(population: Population, outcome: str, *, quarters: int = MOST_QUARTERS
         question=f"trend of {quarters} quarters | {population.index_date}",
         not_additive=["date", "group"],
         spread=spread,
+        standing=what.standing,
     )
     control, chart = _control(population, what, released)
     return Trend(
@@ -262,7 +264,7 @@ def _control(
     # these counts were shown above, to the same person: nothing new is told, so the ledger is not asked again
     table = release(
         drawn[columns],
-        policy=population.purpose.disclosure,
+        policy=standing_policy(population) if outcome.standing else population.purpose.disclosure,
         dimensions=["date"],
         not_additive=["date"],
         counts=["count", "people"],
