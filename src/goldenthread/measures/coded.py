@@ -146,7 +146,11 @@ class CodedScan:
         """Rows with a code that some slot asks for, for those who fold them themselves: ``pid``, ``number`` of the code (from
         ``codes``), ``date``, and the columns that slots take values from or that their conditions make."""
         columns = ["e.pid", "c.number", f"e.{self.source.date} AS date"]
-        columns += [f"CAST(e.{of} AS DOUBLE) AS {name}" for of, name in self.value_columns.items()]
+        # no value is no number: what has no gaps is passed on without being copied
+        columns += [
+            f"coalesce(CAST(e.{of} AS DOUBLE), CAST('NaN' AS DOUBLE)) AS {name}"
+            for of, name in self.value_columns.items()
+        ]
         sql = literal(index) if index else "d.index_date"
         columns += [
             f"{to_sql(parse(where), self.source.columns, index=sql, prefix='e.')} AS {name}"

@@ -158,21 +158,22 @@ class _Chunk:
             self._plain(scan)
         self._steps()
         table = pa.table({"pid": self.columns["pid"], **{n: self.columns[n] for n in self.plan.wanted}})
-        keep = pc.invert(pc.is_null(self.columns["pid"]))
-        if self.present is not None:
-            keep = pc.and_(keep, self.present)
+        keep = self.present
         if eligible is not None:
-            keep = pc.and_(keep, pc.is_in(self.columns["pid"], value_set=eligible))
-        return table.filter(keep)
+            among = pc.is_in(self.columns["pid"], value_set=eligible)
+            keep = among if keep is None else pc.and_(keep, among)
+        return table if keep is None else table.filter(keep)
 
     def _person(self) -> None:
-        sql = person_sql(self.first, self.last, literal(self.index) if self.index else None)
+        wanted = [n for n in PERSON if n in self.plan.person]
+        sql = person_sql(self.first, self.last, literal(self.index) if self.index else None, wanted)
         table = self.run.query(sql, self.relations).combine_chunks()
         at = table.column("pid").to_numpy().astype(np.int64) - self.first
         self.columns["pid"] = pa.array(np.arange(self.first, self.last + 1, dtype=np.int32))
         whole = len(at) == self.people
         self.present = None if whole else pa.array(np.isin(np.arange(self.people), at))
-        for name, variable in PERSON.items():
+        for name in wanted:
+            variable = PERSON[name]
             column = table.column(name).combine_chunks()
             self.columns[name] = column if whole else _spread(column, at, self.people, variable)
 

@@ -32,12 +32,16 @@ class CodeNumbers:
         numbers: dict[int | str, int] = {}
         self.asked: dict[int, list[tuple[int, int]]] = {}
         """Of each slot, its codes as (number, rank of the code's group)."""
-        for slot in scan.slots:
+        self.valued = 0
+        """Codes from which values are taken come first: so many."""
+        for slot in sorted(scan.slots, key=lambda s: not s.of):
             ranks = slot.groups
             self.asked[slot.number] = [
                 (numbers.setdefault(code, len(numbers)), ranks.get(group, 0))
                 for code, group in scan.codes_of(slot, known_codes)
             ]
+            if slot.of:
+                self.valued = len(numbers)
         text = scan.source.columns[scan.source.code].kind == "text"
         self.count = len(numbers)
         self.relation = pa.table(
@@ -63,8 +67,9 @@ class FoldedAnswer:
         self._starts = np.r_[0, np.cumsum(np.bincount(number, minlength=numbers.count))]
         self._who = rows.column("pid").to_numpy()[order] - np.int32(first)
         self._day = rows.column("date").cast(pa.int32()).to_numpy()[order] - np.int32(_TO_1900)
+        valued = order[: self._starts[numbers.valued]]
         self._values = {
-            of: rows.column(column).to_numpy()[order] for of, column in scan.value_columns.items()
+            of: rows.column(column).to_numpy()[valued] for of, column in scan.value_columns.items()
         }
         self._rules = {
             where: rows.column(column).to_numpy()[order] for where, column in scan.rule_columns.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from goldenthread.definitions import Catalogue, Condition, Definition, Indicator, Measure, Score, Segmentation
 from goldenthread.definitions.expressions import ExpressionError, Variable, check_condition, parse, to_english
@@ -29,6 +30,12 @@ class Plan:
     slots: dict[str, Slot] = field(default_factory=dict)
     resolved: dict[str, Slot] = field(default_factory=dict)
     steps: list[Definition] = field(default_factory=list)
+
+    @cached_property
+    def person(self) -> frozenset[str]:
+        """Facts about the person that are wanted, or that something else rests on."""
+        found = {*self.wanted, *(name for step in self.steps for name in uses(step))}
+        return frozenset(found & set(PERSON))
 
     def statements(self, index: date | None, first: int = 0, last: int = 2_147_483_647) -> dict[str, str]:
         """The SQL of each scan, readable, by source table."""

@@ -21,13 +21,24 @@ SELECT p.pid,
                    THEN 1 ELSE 0 END AS INTEGER) AS age,
        CAST((year(p.index_date) - year(p.birth_month)) * 12 + month(p.index_date) - month(p.birth_month)
             - CASE WHEN day(p.birth_month) > day(p.index_date) THEN 1 ELSE 0 END AS INTEGER) AS age_months,
-       p.sex, coalesce(p.sex = '2', FALSE) AS female, coalesce(p.sex = '1', FALSE) AS male,
-       p.ethnicity, CASE WHEN ethnicity IN ('A', 'B', 'C') THEN 'White' WHEN ethnicity IN ('D', 'E', 'F', 'G') THEN 'Mixed' WHEN ethnicity IN ('H', 'J', 'K', 'L', 'R') THEN 'Asian' WHEN ethnicity IN ('M', 'N', 'P') THEN 'Black' WHEN ethnicity IN ('S') THEN 'Other' WHEN ethnicity IN ('Z') THEN 'Not stated' WHEN ethnicity IN ('99') THEN 'Not known' END AS ethnic_group, p.language,
+       p.sex AS sex,
+       coalesce(p.sex = '2', FALSE) AS female,
+       coalesce(p.sex = '1', FALSE) AS male,
+       p.ethnicity AS ethnicity,
+       CASE WHEN ethnicity IN ('A', 'B', 'C') THEN 'White' WHEN ethnicity IN ('D', 'E', 'F', 'G') THEN 'Mixed' WHEN ethnicity IN ('H', 'J', 'K', 'L', 'R') THEN 'Asian' WHEN ethnicity IN ('M', 'N', 'P') THEN 'Black' WHEN ethnicity IN ('S') THEN 'Other' WHEN ethnicity IN ('Z') THEN 'Not stated' WHEN ethnicity IN ('99') THEN 'Not known' END AS ethnic_group,
+       p.language AS language,
        (p.death_date IS NULL OR p.death_date > p.index_date) AS alive,
        (r.practice IS NOT NULL AND (p.death_date IS NULL OR p.death_date > p.index_date)) AS registered,
-       r.practice, pr.pcn, pc.place, a.lsoa, l.msoa, l.district,
-       l.imd_decile, CAST(floor((l.imd_decile + 1) / 2) AS INTEGER) AS imd_quintile,
-       coalesce(l.rural, FALSE) AS rural, coalesce(a.care_home, FALSE) AS care_home
+       r.practice AS practice,
+       pr.pcn AS pcn,
+       pc.place AS place,
+       a.lsoa AS lsoa,
+       l.msoa AS msoa,
+       l.district AS district,
+       l.imd_decile AS imd_decile,
+       CAST(floor((l.imd_decile + 1) / 2) AS INTEGER) AS imd_quintile,
+       coalesce(l.rural, FALSE) AS rural,
+       coalesce(a.care_home, FALSE) AS care_home
 FROM people AS p
 LEFT JOIN registered_now AS r ON r.pid = p.pid
 LEFT JOIN practice AS pr ON pr.practice = r.practice
