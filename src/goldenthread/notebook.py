@@ -32,7 +32,8 @@ class GoldenThread:
     """A deployment opened for one purpose.
 
     Counts, breakdowns and attrition have passed the disclosure policy of the purpose. ``measures`` gives
-    pseudonymised rows, one per person, for analysis on the machine that holds them; they are not for publication.
+    pseudonymised rows, one per person, for analysis on the machine that holds them; they are not for publication, and each
+    reading is in the audit log.
     """
 
     def __init__(self, home: Path | str, *, purpose: str = "planning", recipient: str = "") -> None:
@@ -114,7 +115,7 @@ class GoldenThread:
         0    0   36   1
         1    1   66   2
         """
-        from goldenthread.governance import eligible
+        from goldenthread.governance import Audit, eligible
 
         population = self._population
         when = population.index_date if index_date is None else index_date
@@ -134,6 +135,10 @@ class GoldenThread:
             memory_mb=self._settings.memory_mb,
             threads=self._settings.threads,
         )
+        Audit(self._settings.home).append(
+            "rows.read", actor=population.recipient, scope=population.scope.slug, subject=population.snapshot.id,
+            detail={"purpose": population.purpose.name, "people": table.num_rows, "facts": wanted},
+        )  # fmt: skip
         return as_form(table, form)
 
     def profile(self, scope: str = "system") -> Profile:

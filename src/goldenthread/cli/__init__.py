@@ -6,6 +6,7 @@ import goldenthread.cli.audit
 import goldenthread.cli.codes
 import goldenthread.cli.definitions
 import goldenthread.cli.doctor
+import goldenthread.cli.duties
 import goldenthread.cli.feeds
 import goldenthread.cli.governance
 import goldenthread.cli.home

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldenthread.cohorts.errors import CohortError
+from goldenthread.governance import Audit
 
 if TYPE_CHECKING:
     from goldenthread.cohorts.cohort import Cohort
@@ -62,7 +63,7 @@ def freeze(cohort: Cohort, name: str, folder: Path) -> CohortVersion:
 
     Kept: the expression as typed, as JSON and in English, every definition it rests on with its codelist hashes, the
     catalogue's hash, the snapshot, data date and index date, the purpose, and the pseudonyms of its people with a checksum.
-    Freezing the same cohort again makes the next version. Raises ``CohortError`` for a name that is not usable.
+    Freezing the same cohort again makes the next version, and each is in the audit log of the home. Raises ``CohortError`` for a name that is not usable.
     """
     if not _NAME.fullmatch(name):
         raise CohortError(
@@ -118,6 +119,10 @@ def freeze(cohort: Cohort, name: str, folder: Path) -> CohortVersion:
             draft.rmdir()
     for file in target.iterdir():
         file.chmod(0o400)
+    Audit(folder.parent).append(
+        "cohort.frozen", actor=population.recipient or "somebody", scope=population.scope.slug, subject=target.name,
+        detail={"purpose": population.purpose.name, "people": record["members"], "expression": cohort.expression},
+    )  # fmt: skip
     return open_version(target)
 
 
