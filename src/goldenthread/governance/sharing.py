@@ -121,9 +121,20 @@ def _read(settings: Settings, snapshot: Snapshot, chosen: Purpose, register: Reg
 
 def sharing_state(settings: Settings, purpose: str | Purpose) -> str:
     """A fingerprint of what the register says of a purpose today: the key for whatever is kept of its answers."""
-    day = today_of(settings)
-    state = Register.open(settings.home).state_hash(purpose, day)
-    return _digest([state, settings.agreements_required])
+    chosen, day = named_purpose(purpose), today_of(settings)
+    register = Register.open(settings.home)
+    look = register.database.look()
+    key = (settings.home, settings.agreements_required, day, chosen, look)
+    if look is None or (state := _states.get(key)) is None:
+        state = _digest([register.state_hash(chosen, day), settings.agreements_required])
+        if look is not None:
+            if len(_states) > 100:
+                _states.clear()
+            _states[key] = state
+    return state
+
+
+_states: dict[tuple[object, ...], str] = {}
 
 
 def practices_in(snapshot: Snapshot) -> tuple[str, ...]:
