@@ -116,7 +116,9 @@ def cohort_pids(population: Population, expression: str, scopes: tuple[str, ...]
     return np.unique(np.concatenate(found))
 
 
-_earlier: weakref.WeakKeyDictionary[Population, dict[date, Population]] = weakref.WeakKeyDictionary()
+_earlier: weakref.WeakKeyDictionary[Population, dict[tuple[date, tuple[str, ...]], Population]] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 def _on(whole: Population, day: date) -> Population:
@@ -129,12 +131,13 @@ def _on(whole: Population, day: date) -> Population:
         # the day before tells as much, and does not make everybody wait for every fact about everybody
         day -= timedelta(days=1)
     kept = _earlier.setdefault(whole, {})
-    if day not in kept:
-        kept[day] = People(
+    gone = whole.without_practices
+    if (day, gone) not in kept:
+        kept[day, gone] = People(
             whole.snapshot, whole.catalogue, purpose=whole.purpose, index_date=day,
-            without_practices=whole.without_practices,
+            without_practices=gone,
         )  # fmt: skip
-    return kept[day]
+    return kept[day, gone]
 
 
 def _events_of(population: Population, measure: str, people: np.ndarray, after: date) -> np.ndarray:
@@ -212,6 +215,8 @@ def _of_places(population: Population, plan: Plan, outcome: PlannedOutcome, desi
 
     frame = monthly(population, outcome.measure, design)
     starting = {p.place for p in design.places}
+    if not starting:
+        raise ProgrammeError("No place is named that starts.", "Say which start, and when.")
     unknown = sorted(starting - set(frame["unit"]))
     if unknown:
         raise ProgrammeError(
