@@ -45,13 +45,15 @@ def deprivation_gradient(
     unit: str = "per 1,000 people",
     slope: Any = None,
     comparator: tuple[str, float] | None = None,
+    reading: str | None = None,
     width: int = 760,
 ) -> Chart:
     """Does ``measure`` rise or fall with deprivation, and by how much?
 
     One row a group, **most deprived first** (tenths or fifths). ``slope`` is the result of
     ``statistics.slope_index_of_inequality`` on the same figures; without it, the two end groups are compared.
-    A proportion is said as a percentage. ``comparator`` is, for example, ("England", 98.1).
+    A proportion is said as a percentage. ``comparator`` is, for example, ("England", 98.1). ``reading`` is the sentence where
+    the groups are not of deprivation, or where it is said better by whoever worked the figures out.
     """
     check_width(width)
     figures = accept(table, KIND.lower(), (group, value))
@@ -66,18 +68,19 @@ def deprivation_gradient(
         return nothing_to_draw(
             figures,
             KIND,
-            f"{measure} by deprivation",
+            measure if reading else f"{measure} by deprivation",
             width=width,
             how=HOW,
             table=table_twin,
             hidden=bool(hidden.any()),
         )
     scaled = 100.0 / float(figures.table.per.get(value, 1.0)) if figures.is_proportion(value) else 1.0
-    sentence = _sentence(figures, y, low, high, measure, unit, say, slope, scaled, comparator)
+    sentence = reading or _sentence(figures, y, low, high, measure, unit, say, slope, scaled, comparator)
     spec = _draw(
         figures.text(group), y, low, high, hidden, slope, scaled, measure, unit, say, comparator, width
     )
-    described = f"{words.sentence_case(words.counted(len(figures), 'bar'))}, the most deprived group first, each with its likely range."
+    order = "each" if reading else "the most deprived group first, each"
+    described = f"{words.sentence_case(words.counted(len(figures), 'bar'))}, {order} with its likely range."
     return Chart(KIND, spec, sentence, HOW, table_twin, described, figures.foot())
 
 

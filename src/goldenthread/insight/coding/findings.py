@@ -15,7 +15,7 @@ from goldenthread.definitions import CodingCheck
 from goldenthread.definitions.expressions import names, parse, to_text
 from goldenthread.disclosure import ReleasedTable, release
 from goldenthread.insight.coding.errors import CodingError
-from goldenthread.insight.inequality import standing_policy
+from goldenthread.insight.inequality import standing_policy, within
 from goldenthread.measures import to_sql
 
 FAMILIES = {
@@ -71,10 +71,12 @@ class Findings:
         most = max(found, key=lambda f: f.people or 0)
         missing = sum(1 for f in found if f.check.family == "missing")
         wrong = len(found) - missing
-        return (
-            f"{missing} checks found people with a code likely missing and {wrong} people with a code likely wrong; "
-            f"most: {most.check.title[:1].lower()}{most.check.title[1:]}, {most.people:,} people."
-        )
+        parts = [
+            f"{n} {'check' if n == 1 else 'checks'} found people with a code likely {what}"
+            for n, what in ((missing, "missing"), (wrong, "wrong"))
+            if n
+        ]
+        return f"{' and '.join(parts)}; most: {within(most.check.title)}, {most.people:,} people."
 
     def to_json(self) -> dict[str, Any]:
         """The answer for a program."""

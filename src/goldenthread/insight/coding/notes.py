@@ -12,7 +12,7 @@ from goldenthread.cohorts import Population
 from goldenthread.definitions import Catalogue, Condition, Indicator
 from goldenthread.definitions.expressions import names, parse
 from goldenthread.disclosure import release
-from goldenthread.insight.inequality import standing_policy
+from goldenthread.insight.inequality import standing_policy, title_of
 from goldenthread.measures import to_sql
 
 MATTERS = 0.02
@@ -107,8 +107,7 @@ def coding_note(population: Population, name: str) -> CodingNote | None:
     has, more, _, among = (int(x) for x in released.frame["people"])
     if more == 0 or more < MATTERS * has or among == 0:
         return None
-    title = getattr(condition, "title", "") or condition.name.replace("_", " ")
-    title = title[:1].upper() + title[1:]
+    title = title_of(condition)
     return CodingNote(
         condition=condition.name,
         recorded=has,

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from goldenthread.cohorts import Population
 from goldenthread.definitions import Catalogue
 from goldenthread.disclosure import ReleasedTable, release
-from goldenthread.insight.inequality import records, standing_policy
+from goldenthread.insight.inequality import records, spoken, standing_policy, within
 
 PROBLEMS = {
     "no unit": "Without a unit",
@@ -184,7 +184,7 @@ def _reading(table: ReleasedTable) -> str:
         return "No results that cannot be read, or too few to show."
     most = frame.sort_values("people", ascending=False).iloc[0]
     return (
-        f"Most doubtful: {str(most['measurement']).replace('_', ' ')} {str(most['words']).lower()}, "
+        f"Most doubtful: {within(spoken(str(most['measurement'])))} {str(most['words']).lower()}, "
         f"{int(most['people']):,} of {int(most['measured']):,} people measured in five years."
     )
 

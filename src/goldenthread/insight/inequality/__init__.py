@@ -4,6 +4,7 @@ from goldenthread.insight.inequality.core20 import Core20, core20plus5
 from goldenthread.insight.inequality.errors import InequalityError
 from goldenthread.insight.inequality.gradient import Inequality, inequality
 from goldenthread.insight.inequality.groups import Group, core20plus5_of, groups_of
+from goldenthread.insight.inequality.naming import spoken, title_of, within
 from goldenthread.insight.inequality.outcomes import Outcome, outcome_of
 from goldenthread.insight.inequality.places import LEVELS, Places, places
 from goldenthread.insight.inequality.standing import standing_policy
@@ -26,7 +27,10 @@ __all__ = [
     "outcome_of",
     "places",
     "records",
+    "spoken",
     "standing_policy",
+    "title_of",
     "trend",
     "trend_ready",
+    "within",
 ]

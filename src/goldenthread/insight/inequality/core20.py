@@ -17,6 +17,7 @@ from goldenthread.insight.inequality import contrasts
 from goldenthread.insight.inequality.errors import InequalityError
 from goldenthread.insight.inequality.figures import ALL, Row, released_figures, shown
 from goldenthread.insight.inequality.groups import Area, Group, core20plus5_of
+from goldenthread.insight.inequality.naming import within
 from goldenthread.insight.inequality.outcomes import Outcome, outcome_of
 from goldenthread.insight.inequality.tables import estimate_json, records
 from goldenthread.insight.inequality.words import between
@@ -214,5 +215,5 @@ def _reading(lines: tuple[Line, ...]) -> str:
     worse.sort(key=lambda x: -abs(float(x.gap.value)))
     return (
         f"On {len(worse)} of {len(judged)} indicators people in the most deprived fifth clearly fare worse; most on "
-        f"{worse[0].outcome.title.lower()}: {worse[0].reading}"
+        f"{within(worse[0].outcome.title)}: {worse[0].reading}"
     )

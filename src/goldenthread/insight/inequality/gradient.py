@@ -82,6 +82,7 @@ class Inequality:
             measure=self.outcome.title,
             unit="" if self.outcome.share else self.outcome.each,
             slope=self.slope,
+            reading=self.reading.partition(" If everybody ")[0],
             width=width,
         )
 

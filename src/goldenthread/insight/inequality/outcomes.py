@@ -11,6 +11,7 @@ from goldenthread.cohorts import Cohort, Population
 from goldenthread.definitions import CodingCheck, Indicator
 from goldenthread.definitions.expressions import check, names, parse, to_english, to_text
 from goldenthread.insight.inequality.errors import InequalityError
+from goldenthread.insight.inequality.naming import title_of
 
 Better = Literal["higher", "lower", "neither"]
 
@@ -111,7 +112,7 @@ def outcome_of(population: Population, text: str) -> Outcome:
     english = cohort.english
     return Outcome(
         name=cohort.name or cohort.expression,
-        title=(defined.title or _spoken(defined.name)) if defined else _titled(population, cohort),
+        title=title_of(defined) if defined else _titled(population, cohort),
         rule=defined.rule if defined else english,
         numerator=cohort.expression,
         denominator="registered",
@@ -139,7 +140,7 @@ def _indicator(population: Population, indicator: Indicator) -> Outcome:
     mark = f"{both.definition_hash} {indicator.numerator} {indicator.denominator} {indicator.per}"
     return Outcome(
         name=indicator.name,
-        title=getattr(indicator, "title", "") or _spoken(indicator.name),
+        title=title_of(indicator),
         rule=indicator.rule,
         numerator=indicator.numerator,
         denominator=indicator.denominator,
@@ -158,7 +159,7 @@ def _titled(population: Population, cohort: Cohort) -> str:
     """A single fact by its name; anything else in words."""
     fact = population.catalogue.definitions.get(cohort.expression)
     if fact is not None:
-        return getattr(fact, "title", "") or _spoken(fact.name)
+        return title_of(fact)
     return cohort.english[:1].upper() + cohort.english[1:]
 
 
@@ -180,8 +181,3 @@ def _check(population: Population, check: CodingCheck) -> Outcome:
         english=f"{to_english(parse(check.expression), known)}; of people for whom {to_english(parse(check.among), known)}",
         standing=True,
     )
-
-
-def _spoken(name: str) -> str:
-    words = name.replace("_", " ")
-    return words[:1].upper() + words[1:]
