@@ -32,6 +32,10 @@ ISSUE = st.tuples(
 )
 
 
+def shown(row: dict[str, object]) -> str:
+    return repr([each + 0.0 if isinstance(each, float) else each for each in row.values()])  # -0.0 is 0.0
+
+
 def lines(rows: list[tuple[str, ...]]) -> bytes:
     return "".join(",".join(row) + "\n" for row in rows).encode()
 
@@ -51,7 +55,20 @@ def test_numbers_and_rows_give_one_answer(
     assert made.account == plain.account
     mine, theirs = packed.plain(made.table), plain.table
     assert sorted(mine.column_names) == sorted(theirs.column_names)
-    assert mine.select(theirs.column_names).to_pylist() == theirs.to_pylist()
+    # Both in the order of patient, day and code; within them what is empty stands last in one and first in the other.
+    mine, theirs = (each.select(plain.table.column_names).to_pylist() for each in (mine, theirs))
+    leading = ("patient", "date", "code")
+    assert [[row[k] for k in leading] for row in mine] == [[row[k] for k in leading] for row in theirs]
+    assert sorted(map(shown, mine)) == sorted(map(shown, theirs))
+
+
+def test_what_is_empty_comes_last_as_in_the_lake() -> None:
+    row = "100,2024-01-01,271649006,"
+    text = "".join(f"{row}{rest}\n" for rest in (",", "9,", "9,mmHg", "100,%", "20,"))
+    made = packed.plain(take("gp_event", HEADER + text.encode()).table)
+    assert list(zip(made["value"].to_pylist(), made["unit"].to_pylist(), strict=True)) == [
+        (9.0, "mm[Hg]"), (9.0, None), (20.0, None), (100.0, "%"), (None, None),
+    ]  # fmt: skip
 
 
 def test_rows_are_packed() -> None:

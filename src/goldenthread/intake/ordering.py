@@ -71,15 +71,15 @@ def _columns(checked: Checked, contract: Contract, names: Mapping[str, str]) -> 
         elif to == "value" and found is not None:
             rank, count = ranks_of_numbers(found.values)
             numbers = pa.array(found.values + 0.0, pa.float64(), from_pandas=True)
-            columns.append((to, found.value, rank.astype(np.int32), _values(rank, count, numbers)))
+            columns.append((to, found.value, *_empty_last(rank.astype(np.int32), count, numbers)))
         elif to == "unit" and found is not None:
             units = pa.array([None, *found.units[1:]], pa.string())
-            columns.append((to, found.unit, np.arange(len(units), dtype=np.int32), units))
+            place = np.arange(len(units), dtype=np.int32)
+            columns.append((to, found.unit, *_empty_last(place, len(units), units)))
         else:
             made, index = checked.columns[names[to]], checked.raw.columns[names[to]].index
             values = made.values.cast(pa.date32()) if staged[to].type == "date" else made.values
-            digits, count = ranks(made.values)
-            columns.append((to, index, digits, _values(digits, count, values)))
+            columns.append((to, index, *_empty_last(*ranks(made.values), values)))
     for name in names.values():
         made, rule = checked.columns[name], contract.columns[name]
         if made.precision is not None and len(rule.precision) > 1:
@@ -88,11 +88,12 @@ def _columns(checked: Checked, contract: Contract, names: Mapping[str, str]) -> 
     return columns
 
 
-def _values(rank: NDArray[Any], count: int, values: pa.Array) -> pa.Array:
-    """The value of each rank; empty where none has it."""
+def _empty_last(rank: NDArray[np.int32], count: int, values: pa.Array) -> tuple[NDArray[np.int32], pa.Array]:
+    """Digits that sort as the lake does, where what is empty (rank 0) comes last; and the value of each digit."""
+    digits = ((rank - 1) % count).astype(np.int32)
     at = np.full(count, -1, np.int64)
-    at[rank] = np.arange(len(rank))
-    return values.take(pa.array(at, mask=at < 0))
+    at[digits] = np.arange(len(digits))
+    return digits, values.take(pa.array(at, mask=at < 0))
 
 
 def _among(key: NDArray[np.uint64], few: NDArray[np.uint64]) -> NDArray[np.int64]:

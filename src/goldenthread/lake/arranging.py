@@ -88,13 +88,15 @@ def by_person(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
     doubtful = same & (code[1:] <= code[:-1])
     del key, code
     if doubtful.any():
-        if order is None:
-            order = np.arange(rows.num_rows)
         group = np.concatenate([[0], np.cumsum(~same, dtype=np.int32)])
         flagged = np.zeros(int(group[-1]) + 1, np.bool_)
         flagged[group[1:][doubtful]] = True
         at = np.flatnonzero(flagged[group])
-        order[at] = order[at][_fully_sorted(taken(rows, order[at]), keys)]
+        there = at if order is None else order[at]
+        put = _fully_sorted(taken(rows, there), keys)
+        if not np.array_equal(put, np.arange(len(put))):
+            order = np.arange(rows.num_rows) if order is None else order
+            order[at] = there[put]
     return rows if order is None else taken(rows, order)
 
 
