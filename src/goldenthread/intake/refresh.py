@@ -334,7 +334,8 @@ class _Run:
     def _resolve(self, identities: VaultRefresh) -> Linkage:
         self.progress.begin("Linking", 0)
         claims(self.sources, LINKED_FEEDS)
-        limits = {"memory_mb": self.settings.memory_mb, "threads": self.settings.threads}
+        # A third stays for the feeds that wait and for the identities that are compared (decision 0058).
+        limits = {"memory_mb": self.settings.memory_mb * 2 // 3, "threads": self.settings.threads}
         settings = LinkageSettings.from_mapping(self.settings.linkage, **limits)
         basis = sorted(
             (name, entry.key)
