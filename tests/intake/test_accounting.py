@@ -338,3 +338,26 @@ def test_two_thousand_mutated_files(samples: dict[str, bytes], feedmaker: Module
     assert outcomes["taken"] > 900
     assert outcomes["refused"] > 200
     assert outcomes["quarantined"] > 500
+
+
+APPOINTMENTS = b"APPOINTMENT_ID,PATIENT_ID,BOOKED_DATE,APPOINTMENT_DATE,DURATION_MINUTES,STATUS,MODE,ROLE\n"
+
+
+def test_a_practice_own_number_of_an_appointment_is_hashed_and_still_tells_which_row_is_later() -> None:
+    rows = [
+        b"7,100,2024-01-01,2024-01-02,10,Booked,F2F,gp",
+        b"8,101,2024-01-01,2024-01-02,10,Attended,F2F,gp",
+        b"7,100,2024-01-01,2024-01-03,10,Attended,F2F,gp",
+    ]
+    staged = take("gp_appointment", APPOINTMENTS + b"\n".join(rows) + b"\n")
+    sums(staged)
+    table = staged.table
+    known = {
+        n: int.from_bytes(KEYS.records([str(n)], "appointment")[0].as_py()[:8], "big") >> 1 for n in (7, 8)
+    }
+    assert table.schema.field("appointment_id").type == pa.int64()
+    assert dict(zip(table["appointment_id"].to_pylist(), table["date"].to_pylist(), strict=True)) == {
+        known[7]: datetime.date(2024, 1, 3),
+        known[8]: datetime.date(2024, 1, 2),
+    }
+    assert staged.account.superseded == 1

@@ -21,7 +21,7 @@ from goldenthread.intake.quarantine import quarantine_lines, reason_counts
 from goldenthread.intake.reading import RawFile, read_csv, read_parquet
 from goldenthread.intake.staging import Account
 from goldenthread.intake.values import EPOCH, PRECISION_CODES
-from goldenthread.vault import Keys, hexadecimal
+from goldenthread.vault import Keys, hexadecimal, whole_numbers
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,8 @@ def _dictionary(index: pa.Array, values: pa.Array) -> pa.DictionaryArray:
 def _hashed(values: pa.Array, rule: ColumnRule, keys: Keys) -> pa.Array:
     if rule.hash == "household":
         return keys.households(values)
-    return hexadecimal(keys.records(values, rule.hash))
+    hashed = keys.records(values, rule.hash)
+    return whole_numbers(hashed) if rule.type == "integer" else hexadecimal(hashed)
 
 
 def _registered(checked: Checked, contract: Contract, keys: Keys, people: Registered) -> pa.Table:

@@ -13,6 +13,7 @@ from goldenthread.vault.keys import (
     create_keys,
     hexadecimal,
     load_keys,
+    whole_numbers,
 )
 from goldenthread.vault.protocol import Approval, KeyServiceDown, KeyServiceError, Signer, digest_of
 from goldenthread.vault.rotation import LOCAL_PEOPLE, rotate
@@ -59,4 +60,5 @@ __all__ = [
     "restore_vault",
     "rotate",
     "serve",
+    "whole_numbers",
 ]

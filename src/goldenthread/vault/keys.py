@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -295,3 +296,19 @@ def hexadecimal(hashes: pa.FixedSizeBinaryArray) -> pa.StringArray:
         return texts
     place = pc.subtract(pc.cumulative_sum(hashes.is_valid().cast(pa.int64())), 1)
     return texts.take(pc.if_else(hashes.is_valid(), place, pa.scalar(None, pa.int64())))
+
+
+def whole_numbers(hashes: pa.FixedSizeBinaryArray) -> pa.Int64Array:
+    """The first 63 bits of each hash as a whole number, null where null: for identifiers that stand on millions
+    of rows. Among a million of one domain the odds that any two meet are 1 in 18 million.
+
+    >>> whole_numbers(pa.array([bytes([255]) + bytes(15), None], PSEUDONYM)).to_pylist()
+    [9187343239835811840, None]
+    """
+    known = b"".join(byte_values(hashes.drop_null()))
+    width = hashes.type.byte_width // 8
+    first = (np.frombuffer(known, ">u8")[::width] >> np.uint64(1)).astype(np.int64)
+    valid = hashes.is_valid().to_numpy(zero_copy_only=False)
+    numbers = np.zeros(len(hashes), np.int64)
+    numbers[valid] = first
+    return pa.array(numbers, mask=~valid)

@@ -173,4 +173,6 @@ def staged_schema(contract: Contract) -> pa.Schema:
 def _arrow(rule: ColumnRule) -> pa.DataType:
     if rule.hash == "household":
         return PSEUDONYM
+    if rule.hash and rule.type == "integer":
+        return pa.int64()
     return pa.string() if rule.hash else _ARROW.get(rule.type, pa.string())
