@@ -10,6 +10,7 @@ SAMPLES: dict[str, str | int] = {
     "question": 1,
     "opening": "aaaaaaaaaaaaaaaa",
     "person": 1,
+    "definition": "copd",
     "act": "unlock",
     "purpose": "planning",
     "cohort": "nobody-1",

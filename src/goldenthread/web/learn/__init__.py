@@ -1,0 +1,1 @@
+"""Learn: what every figure means and where the data come from."""
