@@ -10,11 +10,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlglot.dialects import DuckDB
 
 from goldenthread.definitions import Catalogue, Codelist, Condition, Measure, Segment, Segmentation, Span
 from goldenthread.measures import compile_plan
 from goldenthread.measures.engines import to_spark
 from goldenthread.measures.person import person_sql
+from goldenthread.measures.words import WORDS
 
 HERE = Path(__file__).parent / "statements"
 INDEX = date(2026, 10, 31)
@@ -79,3 +81,7 @@ def test_the_statement_is_the_one_that_was_reviewed(name: str) -> None:
 
 def test_no_statement_is_kept_that_nothing_makes() -> None:
     assert sorted(p.name for p in HERE.iterdir()) == sorted(statements())
+
+
+def test_the_words_to_quote_are_those_of_the_dialect() -> None:
+    assert {w for w in DuckDB.Tokenizer.KEYWORDS if w.isidentifier()} <= WORDS

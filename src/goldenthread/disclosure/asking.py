@@ -6,18 +6,15 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from goldenthread.disclosure.atoms import atoms
 from goldenthread.disclosure.linear import MOST_ANSWERS, reveals_small_group
-from goldenthread.disclosure.memberships import Ids, Memberships, pack, shared_between
+from goldenthread.disclosure.memberships import Ids, Memberships, Overlaps, pack, shared_between
 from goldenthread.disclosure.triples import reveals_with_two_others
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 LARGEST_RELEASE_FOR_COMBINATIONS: Final = 40
 
@@ -135,7 +132,7 @@ class Asking:
     def _refuse_within(
         self,
         refused: set[int],
-        between: csr_array,
+        between: Overlaps,
         sizes: Counts,
         counted: list[int],
         threshold: int,
@@ -145,8 +142,7 @@ class Asking:
         for place, i in enumerate(counted):
             if i in refused:
                 continue
-            span = slice(between.indptr[place], between.indptr[place + 1])
-            others, shared = between.indices[span], between.data[span]
+            others, shared = between.of(place)
             for other in others[subtractable(shared, int(sizes[place]), sizes[others], threshold)]:
                 j = counted[other]
                 if j < i and j not in refused and not tied(i, j):
@@ -161,7 +157,7 @@ class Asking:
         known: Bools,
         shared: Counts,
         sizes: Counts,
-        between: csr_array,
+        between: Overlaps,
         threshold: int,
         tied: Callable[[int, int], bool],
     ) -> None:
@@ -177,7 +173,7 @@ class Asking:
         for place in waiting:
             i = counted[place]
             pool = [within[row[p]] for p in nearest[place]]
-            for other in between.indices[between.indptr[place] : between.indptr[place + 1]]:
+            for other in between.of(place)[0]:
                 j = counted[other]
                 if j < i and j not in refused and not tied(i, j) and len(pool) < MOST_ANSWERS:
                     pool.append(within[other])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -182,18 +183,37 @@ class _Arranged:
         self.joined, self.starts = _joined(self.lists)
 
 
-def shared_between(sets: Sequence[Ids], people: int) -> csr_array:
-    """Return the sparse matrix of how many people each pair of these sets shares."""
-    from scipy.sparse import csr_array
+@dataclass(frozen=True)
+class Overlaps:
+    """How many people each pair of sets shares: of set ``k``, ``others[starts[k]:starts[k + 1]]`` and ``shared`` of the same places."""
 
+    starts: NDArray[np.int64]
+    others: NDArray[np.int64]
+    shared: NDArray[np.int64]
+
+    def of(self, k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The sets that share people with set ``k``, and how many."""
+        span = slice(int(self.starts[k]), int(self.starts[k + 1]))
+        return self.others[span], self.shared[span]
+
+
+def shared_between(sets: Sequence[Ids], people: int) -> Overlaps:
+    """Return how many people each pair of these sets shares; pairs that share none are left out.
+
+    >>> found = shared_between([np.array([1, 2]), np.array([2, 3]), np.array([4])], 10)
+    >>> [others.tolist() for others, _ in map(found.of, range(3))]
+    [[0, 1], [0, 1], [2]]
+    """
     given = _Arranged(sets, people)
-    shared = np.zeros((len(sets), len(sets)), dtype=np.int64)
-    shared[np.ix_(given.dense_at, given.dense_at)] = _both(given.bits, given.bits)
     between = _inside(given.bits, given.joined, given.starts)
-    shared[np.ix_(given.dense_at, given.sparse_at)] = between
-    shared[np.ix_(given.sparse_at, given.dense_at)] = between.T
-    shared[np.ix_(given.sparse_at, given.sparse_at)] = _of_lists(given.lists, given.lists, people)
-    return csr_array(shared)
+    table = np.zeros((len(sets), len(sets)), dtype=np.int32)
+    table[np.ix_(given.dense_at, given.dense_at)] = _both(given.bits, given.bits)
+    table[np.ix_(given.dense_at, given.sparse_at)] = between
+    table[np.ix_(given.sparse_at, given.dense_at)] = between.T
+    table[np.ix_(given.sparse_at, given.sparse_at)] = _of_lists(given.lists, given.lists, people)
+    which, others = np.nonzero(table)
+    starts = np.searchsorted(which, np.arange(len(sets) + 1))
+    return Overlaps(starts, others, table[which, others].astype(np.int64))
 
 
 def _as_bits(ids: Ids, words: int) -> NDArray[np.uint64]:

@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 import pyarrow as pa
-import sqlglot
 
 from goldenthread.lake import Snapshot
 from goldenthread.measures.errors import MeasureError
@@ -109,6 +108,8 @@ class SparkEngine:
 @lru_cache(maxsize=256)
 def to_spark(sql: str) -> str:
     """A statement in DuckDB's dialect as Spark SQL."""
+    import sqlglot  # takes long to import, and only Spark needs it
+
     return sqlglot.transpile(sql, read="duckdb", write="spark")[0]
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from sqlglot.dialects import DuckDB
-
 from goldenthread.definitions.expressions import (
     Ago,
     Among,
@@ -22,6 +20,7 @@ from goldenthread.definitions.expressions import (
     Not,
     Variable,
 )
+from goldenthread.measures.words import WORDS
 
 
 def literal(value: bool | float | int | str | date | None) -> str:
@@ -48,7 +47,7 @@ def identifier(name: str) -> str:
     >>> identifier("age"), identifier("when")
     ('age', '"when"')
     """
-    return f'"{name}"' if name.upper() in DuckDB.Tokenizer.KEYWORDS else name
+    return f'"{name}"' if name.upper() in WORDS else name
 
 
 def shifted(index: str, amount: int, unit: str) -> str:
