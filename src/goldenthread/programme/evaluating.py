@@ -21,6 +21,7 @@ from goldenthread.evaluation import (
     evaluation_of,
     result_words,
 )
+from goldenthread.programme.asking import practices_sharing
 from goldenthread.programme.errors import ProgrammeError, Refused
 from goldenthread.programme.evidence import Changed, catalogue_as_locked, changed_since
 from goldenthread.programme.forms import read, to_json
@@ -31,6 +32,7 @@ from goldenthread.programme.plan import PlannedOutcome
 from goldenthread.programme.reach import Contacts, contacts_of, equity_level, reach_by
 from goldenthread.programme.record import Initiative
 from goldenthread.programme.register import Entry, Register
+from goldenthread.programme.result import evaluated_page, few_hidden, page_json
 from goldenthread.programme.value import Value, value_of
 
 if TYPE_CHECKING:
@@ -68,7 +70,12 @@ class Evaluated:
     def verdicts(self) -> tuple[tuple[str, str, str, str], ...]:
         """Outcome, agreed size, result, judgement, in the order of the page."""
         return tuple(
-            (r.criterion.outcome, r.criterion.agreed, result_words(r.criterion, r.found, r.reason), r.verdict)
+            (
+                r.criterion.outcome,
+                r.criterion.agreed,
+                few_hidden(result_words(r.criterion, r.found, r.reason)),
+                r.verdict,
+            )
             for r in self.evaluation.ordered
         )
 
@@ -101,7 +108,7 @@ def evaluate(
     first, last = data_span(whole, plan.outcomes)
     contacts = contacts_of(whole, initiative)
     _followed_up(entry, agreement, contacts, last, register.store.now().date())
-    shared = {str(p) for p in whole.query("DISTINCT practice", ["practice"], where="practice IS NOT NULL").column("practice").to_pylist()}  # fmt: skip
+    shared = set(practices_sharing(whole, agreement.definitions))
     withdrawn = tuple(p for p in agreement.practices if p not in shared)
     reach = _reach(whole, contacts, agreement)
     levels, reasons = _levels(agreement, reach)
@@ -121,8 +128,6 @@ def evaluate(
     )  # fmt: skip
     if not record:
         return done
-    from goldenthread.programme.result import evaluated_page, page_json
-
     body = {
         "snapshot": whole.snapshot.id, "data_to": last, "data_from": first, "plan_hash": agreement.hash,
         "verdicts": done.verdicts, "effects": [to_json(e) for e in _all_effects(evaluation, comparison)],

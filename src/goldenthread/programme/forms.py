@@ -23,6 +23,8 @@ def to_json(value: Any) -> Any:
     >>> to_json((date(2026, 3, 1), {"b": 1.0}))
     ['2026-03-01', {'b': 1.0}]
     """
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: to_json(getattr(value, f.name)) for f in fields(value) if f.init}
     if isinstance(value, Mapping):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from goldenthread.programme.asking import practices_sharing
 from goldenthread.programme.errors import ProgrammeError, Refused
 from goldenthread.programme.forms import canonical, fingerprint, read, to_json
 from goldenthread.programme.plan import Plan, lacks
@@ -135,7 +136,7 @@ def lock(
     agreement = _sealed(
         Lock(
             entry.id, entry.initiative.cohort, entry.initiative.scope, entry.plan, tuple(agreed_by), now, power,
-            definitions, population.catalogue.hash(), population.snapshot.id, _practices(population),
+            definitions, population.catalogue.hash(), population.snapshot.id, practices_sharing(population, definitions),
         )
     )  # fmt: skip
     register.store.append(
@@ -225,9 +226,3 @@ def _unlocked(name: str, past: list[Event]) -> None:
         raise Refused(
             f"A list of {name} was released meanwhile.", "Success is agreed before the first release."
         )
-
-
-def _practices(population: Population) -> tuple[str, ...]:
-    """Practices that share for the purpose when the plan is locked."""
-    table = population.whole.query("DISTINCT practice", ["practice"], where="practice IS NOT NULL")
-    return tuple(sorted({str(p) for p in table.column("practice").to_pylist()}))

@@ -16,8 +16,8 @@ from goldenthread.cohorts import Scope
 from goldenthread.definitions import Catalogue
 from goldenthread.definitions.expressions import Both, Node, Variable, names, parse
 from goldenthread.evaluation import MatchedComparison, Outcome, Study, compare
-from goldenthread.governance import eligible
 from goldenthread.measures import PERSON, chunks, compile_plan, event_sql, to_sql, variables
+from goldenthread.programme.asking import may_ask
 from goldenthread.programme.errors import ProgrammeError, Refused
 from goldenthread.programme.evidence import expression_of
 
@@ -71,16 +71,17 @@ def study_of(
     Covariates are measured on the day before, for everybody.
     """
     used = catalogue or population.catalogue
-    entries, offered = _entries(population, initiative, design)
+    wanted = needed_facts(used, initiative, design)
+    pids = may_ask(population, [*wanted, *(o.measure for o in outcomes)])
+    entries, offered = _entries(population, initiative, design, pids)
     if entries.empty:
         raise Refused(
             f"Nobody has {'been invited' if design.entry == 'invited' else design.entry} under the name {initiative.contacts_name!r}.",
             "Check `programme` against the names in the contact feed, or wait for its data.",
         )
-    wanted = needed_facts(used, initiative, design)
     treated = _facts(population, used, design, wanted, entries)
     inside = treated["inside"] & treated["registered"] & treated["alive"]
-    pool = _pool(population, entries, offered, design)
+    pool = _pool(pids, entries, offered, design)
     candidates = _facts_of_all(population, used, design, wanted, pool)
     candidates = _one_programme_each(population, initiative, design, candidates)
     ends = _ends(population)
@@ -124,7 +125,7 @@ def compared(prepared: Prepared, design: Design) -> MatchedComparison:
 
 
 def _entries(
-    population: Population, initiative: Initiative, design: Design
+    population: Population, initiative: Initiative, design: Design, may: np.ndarray
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """First day of the entering step for each person, and everybody's first offer of any programme."""
     wanted = {
@@ -143,8 +144,7 @@ def _entries(
         ).df()
     finally:
         connection.close()
-    may = eligible(population.purpose, population.snapshot, without_practices=population.without_practices)
-    entries = entries[np.isin(entries["pid"], may.to_numpy())]
+    entries = entries[np.isin(entries["pid"], may)]
     days = pd.to_datetime(entries["day"])
     keep = np.ones(len(entries), bool)
     if design.recruit_from:
@@ -215,12 +215,9 @@ def _known(population: Population, catalogue: Catalogue) -> Mapping[str, Variabl
 
 
 def _pool(
-    population: Population, entries: pd.DataFrame, offered: pd.DataFrame, design: Design
+    pids: np.ndarray, entries: pd.DataFrame, offered: pd.DataFrame, design: Design
 ) -> list[pd.DataFrame]:
     """For every draw a day for everybody, drawn from the days of entering; only those not offered any programme by then."""
-    pids = eligible(
-        population.purpose, population.snapshot, without_practices=population.without_practices
-    ).to_numpy()
     first = offered.set_index("pid")["offered"].reindex(pids)
     first_day = pd.to_datetime(first).to_numpy().astype("M8[D]")
     days = np.sort(entries["day"].to_numpy().astype("M8[D]"))

@@ -18,8 +18,8 @@ from goldenthread.evaluation import (
     stepped_rollout,
     synthetic_difference_in_differences,
 )
-from goldenthread.governance import eligible
 from goldenthread.measures import event_sql
+from goldenthread.programme.asking import may_ask
 from goldenthread.programme.errors import ProgrammeError, Refused
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def monthly(
     place that month, and of the design's ages in it.
     """
     sql, tables = event_sql(catalogue or population.catalogue, measure)
-    may = eligible(population.purpose, population.snapshot, without_practices=population.without_practices)
+    may = may_ask(population, [measure])
     only = tuple({*tables, "person", "registration", "practice"})
     connection = population.snapshot.connect(only=only)
     last = until or population.data_date

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from goldenthread.disclosure import ReleasedTable, release
 from goldenthread.evaluation import Level
-from goldenthread.governance import eligible
 from goldenthread.measures import PERSON, chunks, compile_plan
+from goldenthread.programme.asking import may_ask
 from goldenthread.programme.errors import ProgrammeError
 
 if TYPE_CHECKING:
@@ -80,8 +80,7 @@ def contacts_of(
         frame[step] = pd.to_datetime(frame[step])
     # somebody who said no and came all the same took part
     frame.loc[frame["completed"].notna(), "declined"] = pd.NaT
-    may = eligible(population.purpose, population.snapshot, without_practices=population.without_practices)
-    keep = np.isin(frame["pid"].to_numpy(), may.to_numpy())
+    keep = np.isin(frame["pid"].to_numpy(), may_ask(population, groups))
     kept = frame[keep].reset_index(drop=True)
     if len(kept):
         kept = kept.merge(_groups(population, kept, groups), on="pid", how="left")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from goldenthread.evaluation import Bullets, Heading, Page, Paragraph, Table, evaluation_page
@@ -35,7 +37,29 @@ def evaluated_page(done: Evaluated) -> Page:
         len(blocks),
     )
     cost = _cost(done)
-    return Page(page.title, (*blocks[:at], *mine, *blocks[at:before], *cost, *blocks[before:]))
+    whole = (*blocks[:at], *mine, *blocks[at:before], *cost, *blocks[before:])
+    return Page(page.title, tuple(_without_few(b) for b in whole))
+
+
+def _without_few(block: Block) -> Block:
+    """The block with no number of people under 8 in its sentences: "3 of 120 people" tells of three."""
+    if isinstance(block, Paragraph):
+        return replace(block, text=few_hidden(block.text))
+    if isinstance(block, Bullets):
+        return Bullets(tuple(few_hidden(item) for item in block.items))
+    if isinstance(block, Table):
+        return replace(block, rows=tuple(tuple(few_hidden(cell) for cell in row) for row in block.rows))
+    return block
+
+
+def few_hidden(text: str) -> str:
+    """Sentences in which numbers of people under 8 are not told.
+
+    >>> few_hidden("4 of 20 have no comparable control; 91 of 222 people left")
+    'Fewer than 8 of 20 have no comparable control; 91 of 222 people left'
+    """
+    text = re.sub(r"^[1-7] of ([\d,]+)\b", r"Fewer than 8 of \1", text)
+    return re.sub(r"(?<![\d.,])[1-7] of ([\d,]+) (have|treated|people)", r"fewer than 8 of \1 \2", text)
 
 
 def _after_criteria(blocks: Sequence[Block]) -> int:
