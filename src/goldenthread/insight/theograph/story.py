@@ -47,10 +47,10 @@ class Story:
         """What stands over the picture."""
         return " ".join(self.findings[:2])
 
-    def chart(self, *, width: int = 760) -> Chart:
-        """The picture, with its table twin."""
+    def chart(self, *, width: int = 760, name_withheld: bool = True) -> Chart:
+        """The picture, with its table twin; under it what the reader's role may not see, unless the page says that itself."""
         return drawn(
-            self.released, until=self.until, months=self.months, withheld=self.withheld,
+            self.released, until=self.until, months=self.months, withheld=self.withheld if name_withheld else (),
             reading=self.sentence or None, width=width,
         )  # fmt: skip
 

@@ -71,13 +71,14 @@ def _page(request: HttpRequest, found: Any, *, problem: str = "", status: int = 
     months = request.GET.get("months", "24")
     span = int(months) if months.isdigit() and int(months) in MONTHS else 24
     chosen = [one for one in request.GET.getlist("lane") if one in LANES]
-    shown = bool(found.restricted and request.working.may("restricted_lanes"))
+    may = request.working.may("restricted_lanes")
+    shown = bool(found.restricted and may)
     told = story_of(_population(request), found.pid, months=span, lanes=chosen, restricted=shown)
     content = {
         "scope": request.scope,
         "opening": found,
         "story": told,
-        "chart": markup(told.chart(width=1080).html(heading=2)),
+        "chart": markup(told.chart(width=1080, name_withheld=not may).html(heading=2)),
         "lanes": [
             (x.service, x.label, not chosen or x.service in chosen) for x in in_order(list(told.lanes))
         ],
@@ -85,7 +86,7 @@ def _page(request: HttpRequest, found: Any, *, problem: str = "", status: int = 
         "unshared": told.unshared,
         "months": MONTHS,
         "span": span,
-        "may_restricted": request.working.may("restricted_lanes") and not found.restricted,
+        "may_restricted": may and not found.restricted,
         "problem": problem,
         "reason": actions.REASONS.get(found.kind, found.kind),
         "until": told.until,
