@@ -116,6 +116,12 @@ def test_a_feed_withheld_takes_people_out_of_numerator_and_denominator(
     assert people.groups("count(*) AS n", ["attended", "practice"], by="practice").num_rows == 1
     assert people.without_practices_for(["attended"]) == ("Z00001",)
     assert people.without_practices_for(["age"]) == ()
+    assert len(people.for_tables(["emergency_attendance"]).pids) == 60
+    assert (
+        people.for_tables(["gp_event"]).coverage.practices
+        == people.for_tables(["gp_event"]).coverage.sharing
+        == 2
+    )
 
 
 def test_a_purpose_uses_the_feeds_of_its_terms_only(people: Population, register: Register) -> None:

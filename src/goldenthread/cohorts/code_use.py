@@ -34,6 +34,9 @@ def code_use(population: Population, codelist: Codelist) -> tuple[ReleasedTable,
     The first table has a row for every code, also for those that occur nowhere; the second one for every practice
     and a last row "All". Both are of people registered who may be asked about, and released.
     """
+    population = population.for_tables(
+        ("gp_event", "medication") if codelist.system == "snomed" else ("admission",)
+    )
     found = _uses(population, codelist)
     return _by_code(population, codelist, found), _by_practice(population, codelist, found)
 

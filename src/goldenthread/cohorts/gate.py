@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 from goldenthread.cohorts.facts import Facts
 from goldenthread.governance import Sharing
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Facts, what practices share, and the practices whose people are not among the facts: as they were together."""
+
+    facts: Facts
+    sharing: Sharing | None
+    gone: frozenset[str]
 
 
 class Gate:
@@ -29,20 +39,15 @@ class Gate:
         self._gone = self._leaving()
         self.latest = make(tuple(sorted(self._gone)))
 
-    def now(self) -> tuple[Facts, Sharing | None]:
-        """The facts, and what is shared; ``GovernanceError`` where nobody shares any more."""
+    def now(self) -> Standing:
+        """The facts as they may be used at this moment; ``GovernanceError`` where nobody shares any more."""
         sharing = self._asked()
         with self._lock:
             self._sharing = sharing
             if (gone := self._leaving()) != self._gone:
                 # cursors that are still open keep what they read; the next question gets the new facts
                 self._gone, self.latest = gone, self._make(tuple(sorted(gone)))
-            return self.latest, sharing
-
-    @property
-    def gone(self) -> frozenset[str]:
-        """Practices whose people leave every question, as of the last look."""
-        return self._gone
+            return Standing(self.latest, sharing, self._gone)
 
     def close(self) -> None:
         """Let go of the facts."""

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from goldenthread.cohorts.errors import CohortError
 from goldenthread.cohorts.facts import Facts
-from goldenthread.cohorts.gate import Gate
+from goldenthread.cohorts.gate import Gate, Standing
 from goldenthread.cohorts.scope import Scope
 from goldenthread.definitions import Catalogue
 from goldenthread.definitions.expressions import Variable
@@ -135,12 +135,12 @@ class Population:
     @property
     def sharing(self) -> Sharing | None:
         """What practices share for the purpose at this moment; ``None`` where no register was given."""
-        return self._gate.now()[1]
+        return self._gate.now().sharing
 
     @property
     def without_practices(self) -> tuple[str, ...]:
         """Practices whose people leave every question of this population, at this moment."""
-        return tuple(sorted(self._left_by(self.sharing)))
+        return tuple(sorted(self._left_by(self._gate.now())))
 
     def for_facts(self, names: Iterable[str]) -> Population:
         """The people whose practices share every feed that these facts rest on: numerator and denominator of one question.
@@ -150,30 +150,36 @@ class Population:
         sharing = self.sharing
         if sharing is None or sharing.plain:
             return self
-        tables = tables_of(self.catalogue, names, self.variables)
+        return self.for_tables(tables_of(self.catalogue, names, self.variables))
+
+    def for_tables(self, tables: Iterable[str]) -> Population:
+        """As ``for_facts``, for those who read tables of the lake themselves."""
+        sharing, tables = self.sharing, frozenset(tables)
+        if sharing is None or sharing.plain:
+            return self
         sharing.leaving(tables)
         return _View(self, self.scope, self.recipient, self._rests_on | tables)
 
     def without_practices_for(self, names: Iterable[str]) -> tuple[str, ...]:
         """Practices whose people leave a question about these facts: for those who ask the lake themselves, by ``eligible``."""
-        return tuple(sorted(self._left_by(self.sharing, list(names))))
+        return tuple(sorted(self._left_by(self._gate.now(), list(names))))
 
-    def _left_by(self, sharing: Sharing | None, needs: Iterable[str] = ()) -> frozenset[str]:
+    def _left_by(self, now: Standing, needs: Iterable[str] = ()) -> frozenset[str]:
         """Practices whose people leave a question."""
-        if sharing is None or sharing.plain:
-            return self._gate.gone
+        if now.sharing is None or now.sharing.plain:
+            return now.gone
         tables = tables_of(self.catalogue, needs, self.variables) if needs else frozenset()
-        return self._gate.gone | sharing.leaving(self._rests_on | tables)
+        return now.gone | now.sharing.leaving(self._rests_on | tables)
 
     def _asked(self, needs: Iterable[str], where: str) -> tuple[Facts, list[str], str]:
         """The facts as they may be used now, those that a question needs, and the condition on whose they are."""
-        facts, sharing = self._gate.now()
+        now = self._gate.now()
         wanted, condition = [*needs, *self.scope.needs], f"({where}) AND {self.scope.sql}"
-        if leaving := self._left_by(sharing, wanted) - self._gate.gone:
+        if leaving := self._left_by(now, wanted) - now.gone:
             listed = ", ".join("'" + p.replace("'", "''") + "'" for p in sorted(leaving))
             wanted.append("practice")
             condition += f" AND coalesce(practice NOT IN ({listed}), TRUE)"
-        return facts, wanted, condition
+        return now.facts, wanted, condition
 
     # -- facts -----------------------------------------------------------------------------------------
     # Threads may ask at once. What was asked before is remembered: the snapshot does not change.
@@ -199,9 +205,9 @@ class Population:
 
     def told_before(self, question: str, make: Callable[[], T]) -> T:
         """A released answer to ``question``, released once: told again to the same person, it tells nothing new."""
-        facts, sharing = self._gate.now()
-        key = (question, self.recipient, self.scope.slug, self._rests_on, self._left_by(sharing))
-        found: T = facts.kept("told", key, make, most=2_000)
+        now = self._gate.now()
+        key = (question, self.recipient, self.scope.slug, self._rests_on, self._left_by(now))
+        found: T = now.facts.kept("told", key, make, most=2_000)
         return found
 
     def grouped(self, group: str, select: str, needs: Iterable[str], *, where: str = "TRUE") -> pa.Table:
@@ -230,19 +236,19 @@ class Population:
     @cached_property
     def registered(self) -> np.ndarray:
         """Person numbers of everybody registered and alive, whatever the purpose."""
-        facts = self._gate.now()[0]
-        table = facts.people("pid", self.scope.needs, where=self.scope.sql, all_registered=True)
+        table = self._gate.now().facts.people(
+            "pid", self.scope.needs, where=self.scope.sql, all_registered=True
+        )
         return np.asarray(table.column("pid").to_numpy())
 
     @property
     def coverage(self) -> Coverage:
         """How many of those registered may be asked about. Exact: release it before it is shown."""
-        facts, sharing = self._gate.now()
-        registered, asked = len(self.registered), len(self.pids)
-        gone = self._left_by(sharing)
-        if sharing is None and not gone:
+        now = self._gate.now()
+        registered, asked, gone = len(self.registered), len(self.pids), self._left_by(now)
+        if now.sharing is None and not gone:
             return Coverage(self.purpose.name, registered, asked)
-        listed = facts.ask(
+        listed = now.facts.ask(
             "DISTINCT practice", ["practice", *self.scope.needs], where=f"practice IS NOT NULL AND {self.scope.sql}",
             all_registered=True,
         )  # fmt: skip
