@@ -96,7 +96,9 @@ def profile(population: Population, *, tree: ScopeTree | None = None) -> Profile
         )
     against = comparator_of(cube, scope, scopes)
     coverage = population.coverage.words
-    tables = {f: table_of(population, cube, scope, [f], against, coverage=coverage) for f in FAMILIES}
+    everything = table_of(population, cube, scope, FAMILIES, against, coverage=coverage)
+    families = [cube.counted[n].family for n in everything.frame["measure"]]
+    tables = {f: everything.only([x == f for x in families]) for f in FAMILIES}
     figures = {f: figures_of(cube, t) for f, t in tables.items()}
     tables["ages"] = ages_of(population, cube, scope, coverage=coverage)
     tables["languages"] = languages_of(population, coverage=coverage)

@@ -25,14 +25,14 @@ _CHART_WIDTH = 500
 @page("see_figures")
 def begin(request: HttpRequest) -> HttpResponse:
     """The profile of the visitor's own population."""
-    return redirect(f"/understand/{request.working.assignment.scope}/")  # type: ignore[attr-defined]
+    return redirect(f"/understand/{request.working.assignment.scope}/")
 
 
 @page("see_figures", scope="scope", tier="pseudonymised")
 def profile_page(request: HttpRequest, scope: str) -> HttpResponse:
     """Who lives here, what they have, where the work comes from, and what stands out."""
-    content = content_of(request.scope, request.working.recipient)  # type: ignore[attr-defined]
-    place: Scope = request.scope  # type: ignore[attr-defined]
+    content = content_of(request.scope, request.working.recipient)
+    place: Scope = request.scope
     found = content["profile"]
     return render(
         request,
@@ -40,7 +40,7 @@ def profile_page(request: HttpRequest, scope: str) -> HttpResponse:
         {
             "place": place,
             "p": found,
-            "key": _key_figures(found),
+            "key": key_figures(found),
             "acts": [(f, links_of(f, place)) for f in found.to_act_on],
             "first": SHOWN_AT_FIRST,
             "well": found.going_well,
@@ -50,7 +50,7 @@ def profile_page(request: HttpRequest, scope: str) -> HttpResponse:
             "languages": content["languages"],
             "households": content["households"],
             "sections": sections_of(place),
-            "may_ask": request.working.may("ask"),  # type: ignore[attr-defined]
+            "may_ask": request.working.may("ask"),
         },
     )
 
@@ -58,9 +58,9 @@ def profile_page(request: HttpRequest, scope: str) -> HttpResponse:
 @page("see_figures", scope="scope", tier="pseudonymised")
 def figures_csv(request: HttpRequest, scope: str) -> HttpResponse:
     """Every figure of the profile with its denominator, comparator, interval, rule and source."""
-    content = content_of(request.scope, request.working.recipient)  # type: ignore[attr-defined]
+    content = content_of(request.scope, request.working.recipient)
     response = HttpResponse(content_type="text/csv; charset=utf-8")
-    name = f"profile-{request.scope.slug}-{content['profile'].data_date.isoformat()}.csv"  # type: ignore[attr-defined]
+    name = f"profile-{request.scope.slug}-{content['profile'].data_date.isoformat()}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response.write("\ufeff" + content["csv"])
     return response
@@ -113,7 +113,7 @@ def _rows(table: Any) -> list[dict[str, str]]:
     return [{str(k): str(v) for k, v in row.items()} for row in table.display().to_dict("records")]
 
 
-def _key_figures(found: Any) -> list[tuple[str, str]]:
+def key_figures(found: Any) -> list[tuple[str, str]]:
     """Five figures with their comparators in the same breath."""
     key = [
         (
