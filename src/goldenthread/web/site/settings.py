@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "goldenthread.web.ask",
     "goldenthread.web.people",
     "goldenthread.web.understand",
+    "goldenthread.web.workshop",
     "goldenthread.web.learn",
     "goldenthread.web.lists",
 ]

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("goldenthread.web.ask.urls")),
     path("", include("goldenthread.web.people.urls")),
     path("", include("goldenthread.web.understand.urls")),
+    path("", include("goldenthread.web.workshop.urls")),
     path("", include("goldenthread.web.learn.urls")),
     path("", include("goldenthread.web.lists.urls")),
 ]
