@@ -281,6 +281,33 @@ def test_refused_and_missing_files_leave_the_previous_version_in_force(
     assert last.feed("urgent").files == 0
 
 
+def test_identities_that_stand_in_no_feed_any_more_leave_the_vault(deployment: Callable[..., Any]) -> None:
+    made = deployment()
+
+    def held() -> dict[bytes, str]:
+        with Vault.open(made.settings.vault_dir, made.keys) as vault:
+            known = vault.demographics().to_pylist()
+        return {each["pseudonym"]: each["family_name"] for each in known}
+
+    assert made.refresh().forgotten == 0
+    before = held()
+    council = made.feeds / "council/E07000136/circumstance.csv"
+    rows = council.read_bytes()
+    council.unlink()
+    assert (
+        made.refresh().forgotten == 0
+    )  # a file that is merely not there stays in force, and so do its people
+    assert forget(made.settings, "council/E07000136/circumstance.csv")
+    assert made.refresh().forgotten == 2
+    after = held()
+    assert len(after) == len(before) - 2
+    assert after.items() < before.items()
+    assert made.keys.pseudonym(made.people[1].nhs) in after  # a patient of whom the council had written too
+    council.write_bytes(rows)
+    made.refresh()
+    assert held() == before
+
+
 def test_a_first_refresh_with_broken_files_takes_what_it_can(deployment: Callable[..., Any]) -> None:
     made = deployment()
     (made.feeds / "gp/Z00001/patient.csv").write_bytes(b"\x00" * 400)

@@ -59,6 +59,8 @@ def refresh_with_progress(settings: Settings, speech: Speech, *, rebuild: bool =
             f"Read {report.rows_read:,} rows from {report.files_read:,} files in {report.seconds:.0f} s. "
             f"Snapshot [bold]{report.snapshot}[/] is in force: {report.people:,} people."
         )
+        if report.forgotten:
+            speech.say(f"{report.forgotten:,} identities that stand in no feed any more have left the vault.")
     for problem in report.problems[:20]:
         speech.warn(problem)
     if len(report.problems) > 20:

@@ -239,6 +239,7 @@ class _Run:
                 },
             }
             people = self.builder.people
+            forgotten = identities.keep_only(self._needed())
             identities.prepare()
             snapshot = self.builder.commit(
                 feeds=[feed.to_dict() for feed in feeds],
@@ -257,6 +258,7 @@ class _Run:
             seconds=0.0,
             files_read=self.outcome.files_read,
             rows_read=self.outcome.rows_read,
+            forgotten=forgotten,
             as_of=self.as_of,
             linkage=extra["linkage"],  # type: ignore[arg-type]
             strays=self.outcome.strays,
@@ -310,6 +312,15 @@ class _Run:
                 self.identities[practice] = before[practice]
             self.progress.advance()
         self.progress.end()
+
+    def _needed(self) -> pa.Array:
+        """Whose identities are needed: everybody and every record that stands in a feed in force."""
+        parts = ["SELECT pseudonym FROM s_gp_patient"]
+        for name, contract in self.contracts.items():
+            if contract.person == "identity":
+                parts += [f"SELECT pseudonym FROM s_{name}", f"SELECT record FROM s_{name}"]
+        found = self.sources.values(f"SELECT DISTINCT pseudonym FROM ({' UNION ALL '.join(parts)})")
+        return found["pseudonym"].combine_chunks().drop_null().cast(PSEUDONYM)
 
     def _homes(self) -> dict[str, pa.Array]:
         """The people whose practice each one is now, in order."""

@@ -94,7 +94,10 @@ class FeedReport:
 
 @dataclass
 class RefreshReport:
-    """One refresh. ``nothing_new``: no file has changed, and the snapshot in force stays as it was."""
+    """One refresh. ``nothing_new``: no file has changed, and the snapshot in force stays as it was.
+
+    ``forgotten``: identities removed from the vault because their people stand in no feed any more.
+    """
 
     feeds: list[FeedReport]
     snapshot: str | None
@@ -103,6 +106,7 @@ class RefreshReport:
     nothing_new: bool = False
     files_read: int = 0
     rows_read: int = 0
+    forgotten: int = 0
     as_of: str = ""
     linkage: dict[str, Any] = field(default_factory=dict)
     strays: list[str] = field(default_factory=list)

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from goldenthread.vault.errors import VaultError, WrongKeyError
 from goldenthread.vault.keys import PSEUDONYM, Keys
@@ -304,6 +305,19 @@ class Refresh:
                 "INSERT OR REPLACE INTO staged VALUES (?, NULL, NULL)",
                 ((each,) for each in as_bytes(pseudonyms)),
             )
+
+    def keep_only(self, pseudonyms: pa.Array) -> int:
+        """Stage the removal of all identities in force but those of ``pseudonyms`` and what this refresh has
+        stored; returns how many go.
+        """
+        self._require_open()
+        held = self._vault._connection.execute(
+            "SELECT pseudonym FROM identity WHERE pseudonym NOT IN (SELECT pseudonym FROM staged)"
+        ).fetchall()
+        of = pa.array([pseudonym for (pseudonym,) in held], PSEUDONYM)
+        gone = of.filter(pc.invert(pc.is_in(of, value_set=pseudonyms.cast(PSEUDONYM))))
+        self.forget(gone)
+        return len(gone)
 
     def demographics(self, pseudonyms: Pseudonyms | None = None) -> pa.Table:
         """As ``Vault.demographics``, as it will be after this refresh commits."""
