@@ -155,18 +155,24 @@ class _RowsOf:
         ]
         who, day = self._joined(answer._who), self._joined(answer._day)
         after, up_to = answer._window(slot)
-        keep = day <= (up_to[who] if isinstance(up_to, np.ndarray) else up_to)
+        tests = []
+        if slot.until is not None:  # the statement gives no row after the index date
+            tests.append(day <= (up_to[who] if isinstance(up_to, np.ndarray) else up_to))
         if after is not None:
-            keep &= day > (after[who] if isinstance(after, np.ndarray) else after)
+            tests.append(day > (after[who] if isinstance(after, np.ndarray) else after))
         if slot.of:
             values = self._joined(answer._values[slot.of])
             low, high = slot.limits
-            keep &= (values >= low) & (values <= high)
-            self.values = values[keep]
+            tests += [values >= low, values <= high]
         if slot.where:
-            keep &= self._joined(answer._rules[slot.where])
-        self._keep = keep
-        self.who, self.day = who[keep], day[keep]
+            tests.append(self._joined(answer._rules[slot.where]))
+        self._keep = np.logical_and.reduce(tests) if tests else None
+        self.who, self.day = self._kept(who), self._kept(day)
+        if slot.of:
+            self.values = self._kept(values)
+
+    def _kept(self, column: np.ndarray) -> np.ndarray:
+        return column if self._keep is None else np.asarray(column[self._keep])
 
     def _joined(self, column: np.ndarray) -> np.ndarray:
         pieces = [column[piece] for piece, _, _ in self._pieces]
@@ -175,7 +181,7 @@ class _RowsOf:
     def _of_code(self, which: int) -> np.ndarray:
         lengths = [piece.stop - piece.start for piece, _, _ in self._pieces]
         numbers = np.array([p[which] for p in self._pieces], np.int64)
-        return np.asarray(np.repeat(numbers, lengths)[self._keep])
+        return self._kept(np.repeat(numbers, lengths))
 
     @property
     def codes(self) -> np.ndarray:
