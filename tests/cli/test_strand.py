@@ -64,6 +64,13 @@ def test_show_ends_the_first_run_with_something_worth_reading(run: Run, demo: Pa
     assert 0.1 < whole["aged_65_plus_share"] < 0.5
 
 
+def test_one_practice_of_the_demonstration_has_withdrawn_from_research(run: Run, demo: Path) -> None:
+    stand = {p["purpose"]: p for p in json.loads(run("agreements", "show", "--home", demo, "--json").stdout)}
+    assert stand["planning"]["sharing"] == stand["planning"]["practices"] > 1
+    assert stand["research"]["sharing"] == stand["research"]["practices"] - 1
+    assert list(stand["research"]["out"].values()) == ["withdrawn"]
+
+
 def test_nothing_new_reads_nothing(run: Run, demo: Path) -> None:
     report = json.loads(run("refresh", "--home", demo, "--json").stdout)
     assert report["nothing_new"]
