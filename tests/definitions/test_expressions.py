@@ -216,3 +216,11 @@ def test_json_keeps_the_meaning(node: Node) -> None:
 def test_json_that_is_no_expression(raw: object) -> None:
     with pytest.raises(ExpressionJsonError):
         from_json(raw)
+
+
+@pytest.mark.parametrize("text", ["age > 1e999", "age > 10000000000000000000000", "age < -1e400"])
+def test_numbers_without_end_are_refused_at_their_place(text: str) -> None:
+    with pytest.raises(ExpressionError):
+        parse(text)
+    # codes have up to 18 digits
+    assert parse("code == 999999999999999999")

@@ -23,6 +23,7 @@ from goldenthread.definitions.expressions.nodes import (
 )
 from goldenthread.errors import GoldenThreadError
 
+LARGEST = 10**18
 LONGEST = 10_000
 DEEPEST = 40
 
@@ -134,6 +135,8 @@ class _Reader:
         match node:
             case ast.Name(id=name):
                 return Name(name, place)
+            case ast.Constant(value=int() | float() as value) if abs(value) > LARGEST:
+                raise self.error("This number is too large.", node, "Nothing that is recorded is as large.")
             case ast.Constant(value=bool() | int() | float() | str() as value):
                 return Constant(value, place)
             case ast.BoolOp(op=ast.And(), values=values):
@@ -142,7 +145,9 @@ class _Reader:
                 return Either(tuple(self.read(v, deeper) for v in values), place)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return Not(self.read(operand, deeper), place)
-            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)) if (
+                abs(value) <= LARGEST
+            ):
                 return Constant(-value, place)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
                 return Arithmetic(

@@ -78,6 +78,20 @@ def _quoted(text: str) -> str:
     return re.sub(r"`([^`]*)`", r"“\1”", text)
 
 
+def try_to_answer(
+    cohort: Cohort, *, by: str = "", same_ages: bool = False
+) -> tuple[Answered | None, Mistake | None]:
+    """The answer, or in words why there is none: what may not be asked, and sums that outgrow every number."""
+    import duckdb
+
+    try:
+        return answered(cohort, by=by, same_ages=same_ages), None
+    except GoldenThreadError as error:
+        return None, Mistake(_quoted(error.message), _quoted(error.remedy))
+    except (duckdb.OutOfRangeException, duckdb.ConversionException):
+        return None, Mistake("A sum in this question becomes too large to work out.", "Use smaller numbers.")
+
+
 def answered(cohort: Cohort, *, by: str = "", same_ages: bool = False) -> Answered:
     """Ask everything that the page shows. Raises ``GoldenThreadError`` for what cannot be asked."""
     from goldenthread.insight.who import compare, next_questions

@@ -10,8 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from goldenthread.cohorts import Population
-from goldenthread.errors import GoldenThreadError
-from goldenthread.web.ask.answering import BREAKDOWNS, SHOWN, Mistake, answered, read
+from goldenthread.web.ask.answering import BREAKDOWNS, SHOWN, read, try_to_answer
 from goldenthread.web.site.data import editions
 from goldenthread.web.site.rules import page
 
@@ -48,10 +47,7 @@ def ask(request: HttpRequest, scope: str) -> HttpResponse:
         if cohort is not None and request.method == "POST" and not part and short:
             return redirect(address)
         if cohort is not None:
-            try:
-                content["answer"] = answered(cohort, by=by, same_ages=same_ages)
-            except GoldenThreadError as error:
-                mistake = Mistake(error.message, error.remedy)
+            content["answer"], mistake = try_to_answer(cohort, by=by, same_ages=same_ages)
         content |= {"cohort": cohort, "mistake": mistake}
         status = 400 if mistake else 200
     if part:
