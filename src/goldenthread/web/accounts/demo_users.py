@@ -65,7 +65,7 @@ def make(settings: Settings) -> list[DemoUser]:
         username, scope = role.replace("_", "-"), scopes[kind]
         user = User.objects.filter(username=username).first()
         if user is None:
-            passwords[username] = passwords.get(username) or new_password()
+            passwords[username] = passwords.get(username) or new_password(words=3)
             _write(path, passwords)
             with transaction.atomic():
                 user = User.objects.create_user(username, passwords[username], name=name)

@@ -85,6 +85,11 @@ def working_as(request: HttpRequest) -> Working | None:
     user = request.user
     if not isinstance(user, User):
         return None
+    token = getattr(request, "token", None)
+    if token is not None:
+        from goldenthread.web.api.tokens import working_with
+
+        return working_with(token, editions().current().tree)
     held = held_in(request, user)
     if not held:
         return None
