@@ -16,6 +16,7 @@ def _prepare_django() -> None:
     """Django reads its settings when it is imported: each process of the run gets a synthetic home of its own."""
     if "GOLDENTHREAD_TEST_ROOT" not in os.environ:
         os.environ["GOLDENTHREAD_TEST_ROOT"] = tempfile.mkdtemp(prefix="goldenthread-tests-")
+        os.environ["GOLDENTHREAD_TEST_ROOT_IS_OURS"] = str(os.getpid())
     home = Path(os.environ["GOLDENTHREAD_TEST_ROOT"]) / os.environ.get("PYTEST_XDIST_WORKER", "main") / "home"
     if not (home / "goldenthread.toml").exists():
         from goldenthread.cli.home import make_home
@@ -38,7 +39,7 @@ _prepare_django()  # here and not in a hook, because folders' own conftest files
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The process that began the run clears up after all of them."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
+    if os.environ.get("GOLDENTHREAD_TEST_ROOT_IS_OURS") == str(os.getpid()):
         import shutil
 
         shutil.rmtree(os.environ["GOLDENTHREAD_TEST_ROOT"], ignore_errors=True)

@@ -30,7 +30,9 @@ WIDE, PHONE, NARROWEST = 1280, 390, 320
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The system's Chromium, or the one that playwright has installed."""
-    found = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
+    found = next(
+        (p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None
+    )
     with sync_playwright() as playwright:
         yield (
             browser := playwright.chromium.launch(
@@ -96,7 +98,9 @@ class Visit:
 
     def overflows(self) -> bool:
         """Whether the page is wider than the window."""
-        return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+        return bool(
+            self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        )
 
     def barriers(self) -> list[str]:
         """What axe finds, level A and AA of WCAG 2.2 and its best practices."""
@@ -114,7 +118,9 @@ def visitor(server: str, chromium: Browser) -> Iterator[Visitor]:
     """Sign somebody in through the form and hand over their browser."""
     opened: list[BrowserContext] = []
 
-    def visit(role: str, scope: str | None = None, *, scripts: bool = True, width: int = WIDE, **options: Any) -> Visit:
+    def visit(
+        role: str, scope: str | None = None, *, scripts: bool = True, width: int = WIDE, **options: Any
+    ) -> Visit:
         context = chromium.new_context(
             viewport={"width": width, "height": 900}, java_script_enabled=scripts, **options
         )

@@ -9,7 +9,16 @@ from tests.web.browser.conftest import NARROWEST, WIDE, Visit, Visitor
 from tests.web.conftest import SCOPES
 from tests.web.test_matrix import ALL, Address
 
-ORDER = ["clinical_director", "analyst", "clinician", "practice_manager", "coordinator", "ig_lead", "administrator", "commissioner"]
+ORDER = [
+    "clinical_director",
+    "analyst",
+    "clinician",
+    "practice_manager",
+    "coordinator",
+    "ig_lead",
+    "administrator",
+    "commissioner",
+]
 
 
 def _who(address: Address) -> str | None:

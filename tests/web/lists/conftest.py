@@ -63,7 +63,19 @@ def version(home: Path) -> str:
 
 
 @pytest.fixture
-def requested(version: str, client_for: Callable[..., Client], deployment: Settings) -> Iterator[str]:
+def initiative(home: Path, client_for: Callable[..., Client]) -> str:
+    """An initiative whose success is agreed, so that a list may be asked for; its contacts are called after it."""
+    from goldenthread.web.initiatives import actions as initiatives
+    from tests.web.initiatives.test_initiatives import begun, locked, planned
+
+    director = client_for("clinical_director", PCN)
+    if any(e.id.startswith("pressure-on-lists") and e.lock for e in initiatives.register()):
+        return next(e.id for e in initiatives.register() if e.id.startswith("pressure-on-lists") and e.lock)
+    return locked(director, planned(director, begun(director, title="Pressure on lists"))).id
+
+
+@pytest.fixture
+def requested(version: str, initiative: str, client_for: Callable[..., Client], deployment: Settings) -> str:
     """A list asked for by a clinical director of one practice; its number."""
     path = deployment.home / "governance"
     for name in ("releases.sqlite", "releases.sqlite-wal", "releases.sqlite-shm"):
@@ -73,7 +85,7 @@ def requested(version: str, client_for: Callable[..., Client], deployment: Setti
         f"/lists/request/{version}/",
         {
             "step": "send", "practice": ["Z00001"], "title": "Blood pressure", "reason": "Review of treatment", "worked_by": "Care coordinators",
-            "expires": (timezone.localdate() + timedelta(days=30)).isoformat(), "initiative": "bp-2026",
+            "expires": (timezone.localdate() + timedelta(days=30)).isoformat(), "initiative": initiative,
         },
     )  # fmt: skip
     assert answer.status_code == 302, answer.content.decode()

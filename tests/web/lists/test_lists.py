@@ -139,7 +139,7 @@ def test_review_contact_and_arrangement(approved: str, client_for: ClientFor, ho
     assert item.status == "completed"
     assert Attempt.objects.get(item=item).returned
     feed = list(csv.DictReader((home / "feeds" / "programme" / "GTZ00001" / "contact.csv").open()))
-    assert feed[-1]["INITIATIVE"] == "bp-2026"
+    assert feed[-1]["INITIATIVE"] == actions.releases().get(approved).initiative
     assert feed[-1]["OUTCOME"] == "completed"
     arranged = {
         "form": "arrange",

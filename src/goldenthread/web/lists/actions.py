@@ -30,6 +30,7 @@ from goldenthread.governance import (
 from goldenthread.vault import KeyServiceError
 from goldenthread.web.accounts.models import User
 from goldenthread.web.accounts.working import Working
+from goldenthread.web.initiatives import actions as initiatives
 from goldenthread.web.lists import identities
 from goldenthread.web.lists.choices import (
     KINDS,
@@ -71,6 +72,8 @@ def request(
     working: Working, edition: Edition, *, cohort: str, practices: Iterable[str], title: str, reason: str, worked_by: str, expires: date, initiative: str = ""
 ) -> Release:  # fmt: skip
     """Ask for a list: only of practices inside the asker's scope, whose patients the cohort holds and who share for direct care."""
+    if initiative:
+        initiatives.require_locked(initiative)
     version = version_of(settings.DEPLOYMENT, cohort)
     there = members_by_practice(edition, version)
     inside = {
@@ -82,11 +85,14 @@ def request(
         raise GovernanceError(
             f"{names} does not share for direct care.", "Take it out of the request, or ask the practice."
         )
-    return releases().request(
+    made = releases().request(
         cohort=cohort, definition_hash=str(version.record["definition_hash"]), people=version.size, title=title, reason=reason,
         purpose="direct_care", practices=inside, expires=expires, worked_by=worked_by, by=working.user.username, role=working.role.name,
         initiative=initiative,
     )  # fmt: skip
+    if initiative:
+        initiatives.list_asked(working, initiative, made.id, sorted(inside))
+    return made
 
 
 def decide(
@@ -386,7 +392,8 @@ def send_back(practice: str, initiative: str, nhs_number: str, on: date, result:
 
     The feed lies with the other raw feeds. Lists that belong to no initiative are not evaluated, so nothing is written.
     """
-    if not initiative or not nhs_number:
+    name = initiatives.contacts_name(initiative) if initiative else ""
+    if not name or not nhs_number:
         return False
     folder = settings.DEPLOYMENT.feeds_dir / "programme" / f"GT{practice}"
     path = folder / "contact.csv"
@@ -398,7 +405,7 @@ def send_back(practice: str, initiative: str, nhs_number: str, on: date, result:
             if fresh:
                 path.chmod(0o600)
                 writer.writerow(["INITIATIVE", "NHS_NUMBER", "CONTACT_DATE", "OUTCOME"])
-            writer.writerow([initiative, nhs_number, on.isoformat(), RETURNED[result]])
+            writer.writerow([name, nhs_number, on.isoformat(), RETURNED[result]])
             stream.flush()
             os.fsync(stream.fileno())
     except OSError:

@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "goldenthread.web.accounts",
     "goldenthread.web.shell",
+    "goldenthread.web.api",
     "goldenthread.web.governance",
     "goldenthread.web.ask",
     "goldenthread.web.people",
@@ -34,6 +35,7 @@ INSTALLED_APPS = [
     "goldenthread.web.workshop",
     "goldenthread.web.learn",
     "goldenthread.web.lists",
+    "goldenthread.web.initiatives",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -45,6 +47,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "goldenthread.web.api.tokens.TokenCare",
     "goldenthread.web.accounts.sessions.SessionCare",
     "goldenthread.web.site.middleware.PlainErrors",
     "goldenthread.web.site.middleware.Gate",

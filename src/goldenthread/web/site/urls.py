@@ -7,6 +7,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("goldenthread.web.shell.urls")),
     path("", include("goldenthread.web.accounts.urls")),
+    path("", include("goldenthread.web.api.urls")),
     path("", include("goldenthread.web.governance.urls")),
     path("", include("goldenthread.web.ask.urls")),
     path("", include("goldenthread.web.people.urls")),
@@ -14,6 +15,7 @@ urlpatterns = [
     path("", include("goldenthread.web.workshop.urls")),
     path("", include("goldenthread.web.learn.urls")),
     path("", include("goldenthread.web.lists.urls")),
+    path("", include("goldenthread.web.initiatives.urls")),
 ]
 
 handler400 = "goldenthread.web.shell.errors.bad_request"
