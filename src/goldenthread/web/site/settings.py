@@ -35,7 +35,6 @@ INSTALLED_APPS = [
     "goldenthread.web.workshop",
     "goldenthread.web.learn",
     "goldenthread.web.lists",
-    "goldenthread.web.initiatives",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
