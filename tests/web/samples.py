@@ -15,6 +15,8 @@ SAMPLES: dict[str, str | int] = {
     "end_token.token": 1,
     "api_definition.name": "copd",
     "purpose": "planning",
+    "name": "nothing-2026",
+    "kind": "pdf",
     "cohort": "nobody-1",
     "release": "r000000000000",
     "token": "aaaaaaaaaaaaaaaa",

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "goldenthread.web.workshop",
     "goldenthread.web.learn",
     "goldenthread.web.lists",
+    "goldenthread.web.initiatives",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

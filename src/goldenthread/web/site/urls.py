@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("goldenthread.web.workshop.urls")),
     path("", include("goldenthread.web.learn.urls")),
     path("", include("goldenthread.web.lists.urls")),
+    path("", include("goldenthread.web.initiatives.urls")),
 ]
 
 handler400 = "goldenthread.web.shell.errors.bad_request"
