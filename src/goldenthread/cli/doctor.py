@@ -60,6 +60,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("Key", _key),
         ("Private folders", _private),
         ("Snapshot", _snapshot),
+        ("Agreements", _agreements),
+        ("Papers", _papers),
+        ("Audit log", _audit),
     ]
     for what, look in looks:
         try:
@@ -149,3 +152,46 @@ def _snapshot(settings: Settings) -> Finding:
     return Finding(
         "Snapshot", "fine", f"{snapshot.id}, {snapshot.people:,} people. `snapshots verify` reads every byte."
     )
+
+
+def _agreements(settings: Settings) -> Finding:
+    from goldenthread.governance import purpose_names, sharing_of
+    from goldenthread.lake import Lake, NoSnapshotError
+
+    try:
+        snapshot = Lake(settings.lake_dir).current()
+    except NoSnapshotError:
+        return Finding("Agreements", "note", "There are no data yet.")
+    stand = {name: sharing_of(settings, snapshot, name) for name in purpose_names()}
+    said = "; ".join(
+        f"{n}: {len(s.practices) - len(s.out)} of {len(s.practices)} practices" for n, s in stand.items()
+    )
+    if all(len(s.out) == len(s.practices) for s in stand.values()):
+        return Finding(
+            "Agreements", "note", said, "Nobody can be asked about: goldenthread agreements adopt."
+        )
+    return Finding("Agreements", "fine", f"{said}.")
+
+
+def _papers(settings: Settings) -> Finding:
+    from goldenthread.governance import Register, today_of
+
+    papers = Register.open(settings.home).documents()
+    late = [d.title for d in papers if d.overdue_on(today_of(settings))]
+    if late:
+        return Finding(
+            "Papers",
+            "note",
+            f"Review is overdue: {', '.join(late)}.",
+            "Review them, then record: goldenthread purposes paper.",
+        )
+    return Finding("Papers", "fine", f"{len(papers)} recorded, none overdue for review.")
+
+
+def _audit(settings: Settings) -> Finding:
+    from goldenthread.governance import Audit
+
+    found = Audit(settings.home).verify()
+    if not found.whole:
+        return Finding("Audit log", "wrong", f"{found.problems[0]}.", "Run: goldenthread audit verify.")
+    return Finding("Audit log", "fine", f"{found.entries:,} entries, none changed.")

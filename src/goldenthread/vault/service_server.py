@@ -7,6 +7,7 @@ import signal
 import socket
 import socketserver
 import struct
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -48,6 +49,9 @@ class _Handler(socketserver.BaseRequestHandler):
             self._try({"ok": False, "code": "vault", "message": error.message, "remedy": error.remedy})
         except OSError:  # the other side went away
             return
+        except Exception as error:  # noqa: BLE001 - a traceback could show what was being read
+            sys.stderr.write(f"The key service failed: {type(error).__name__}\n")
+            self._try({"ok": False, "code": "failed", "message": "The key service failed.", "remedy": ""})
 
     def _try(self, content: dict[str, object]) -> None:
         try:

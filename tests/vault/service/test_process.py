@@ -164,6 +164,26 @@ def test_nonsense_on_the_socket_harms_nobody(
         KeyClient(path, signer).status()
 
 
+def test_a_failure_nobody_foresaw_shows_nothing(
+    service: KeyService,
+    signer: Signer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("Abbot, 9990000018")
+
+    monkeypatch.setattr(service, "answer", fail)
+    with in_thread(service, tmp_path / "s"):
+        with pytest.raises(KeyServiceError) as error:
+            KeyClient(tmp_path / "s", signer).status()
+    assert error.value.code == "failed"
+    shown = capfd.readouterr()
+    assert "RuntimeError" in shown.err
+    assert "Abbot" not in shown.err + shown.out + str(error.value)
+
+
 def test_many_ask_at_once(service: KeyService, signer: Signer, who: list[bytes], tmp_path: Path) -> None:
     from goldenthread.vault import Limits
 
