@@ -23,6 +23,7 @@ from goldenthread.intake.assembly.resolve import (
     Linkage,
     claims,
     link_records,
+    obey,
     registered,
     resolve,
 )
@@ -31,7 +32,13 @@ from goldenthread.intake.assembly.supersede import active_submissions, latest_ro
 from goldenthread.intake.contract import Contract, load_contracts
 from goldenthread.intake.errors import IntakeError
 from goldenthread.intake.identities import practice_identities
-from goldenthread.intake.linkage import LinkageSettings
+from goldenthread.intake.linkage import (
+    DECISIONS_FILE,
+    REVIEW_FILE,
+    LinkageSettings,
+    leave_out_decided,
+    read_decisions,
+)
 from goldenthread.intake.match_rates import match_rates
 from goldenthread.intake.people import LocalRoster
 from goldenthread.intake.quarantine import tidy
@@ -145,7 +152,8 @@ def _inputs(outcome: Outcome, settings: Settings) -> str:
     """Changes whenever a new snapshot could differ from the one in force."""
     files = sorted((name, entry.key) for name, entry in outcome.in_force.items())
     tables = repr(list(model.tables().values()))
-    plain = json.dumps([FORM, files, tables, sorted(settings.linkage.items(), key=str)], default=str)
+    linkage = [sorted(settings.linkage.items(), key=str), read_decisions(settings.home).digest]
+    plain = json.dumps([FORM, files, tables, linkage], default=str)
     return hashlib.blake2b(plain.encode(), digest_size=16).hexdigest()
 
 
@@ -210,6 +218,7 @@ class _Run:
         self.progress, self.today = progress, today
         self.sources = Sources(builder.connection, work, contracts, outcome.in_force, outcome.accounts)
         self.as_of = self._as_of()
+        self.decisions = read_decisions(settings.home)
         self.identities: dict[str, str] = {}
 
     def _as_of(self) -> str:
@@ -235,6 +244,7 @@ class _Run:
                     "records": linkage.records,
                     "linked": linkage.linked,
                     "cache": linkage.cache,
+                    "decided": linkage.decided,
                     "rates": match_rates(sources, LINKED_FEEDS, self.as_of),
                 },
             }
@@ -251,6 +261,7 @@ class _Run:
         self.work.write_state("identities", self.identities)
         if linkage.result is not None:
             linkage.result.write_review(self.settings.quarantine_dir)
+        leave_out_decided(self.settings.quarantine_dir / REVIEW_FILE, self.decisions)
         return RefreshReport(
             feeds=feeds,
             snapshot=snapshot,
@@ -357,6 +368,11 @@ class _Run:
         outcome = link_records(
             self.sources, settings, lambda some: identities.demographics(some), repr(basis)
         )
+        outcome.decided = obey(self.sources, self.decisions)
+        if gone := outcome.decided.get("no longer there"):
+            self.outcome.warnings.append(
+                f"{DECISIONS_FILE}: {gone} decisions are about records or people who are not there any more"
+            )
         for feed in LINKED_FEEDS:
             resolve(self.sources, feed)
         self.progress.end()

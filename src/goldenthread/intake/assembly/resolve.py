@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from goldenthread.intake.assembly.sources import Sources
-from goldenthread.intake.linkage import LINK, LinkageResult, LinkageSettings, link
+from goldenthread.intake.linkage import LINK, Decisions, LinkageResult, LinkageSettings, link
 from goldenthread.vault import PSEUDONYM
 
 Demographics = Callable[[Sequence[bytes]], pa.Table]
@@ -40,6 +40,7 @@ class Linkage:
     report: list[dict[str, Any]] = field(default_factory=list)
     result: LinkageResult | None = None
     cache: list[str] = field(default_factory=list)
+    decided: dict[str, int] = field(default_factory=dict)
 
 
 def registered(sources: Sources) -> None:
@@ -114,6 +115,7 @@ def _link(
     records = sent.drop_columns(["pseudonym"])
     records = records.append_column("record_id", pa.array(numbers, pa.int64())).append_column("feed", feeds)
     result = link(people, records, settings)
+    result.review = _with_records(result.review, asked["record"].to_pylist())
     sure = result.links.filter(pa.compute.equal(result.links["band"], LINK))
     return (
         pa.table(
@@ -124,6 +126,50 @@ def _link(
         ).sort_by("record"),
         result,
     )
+
+
+def _with_records(review: pa.Table, records: list[bytes]) -> pa.Table:
+    """The review list with each record's hash, by which a decision names it, instead of its number."""
+    named = [
+        " ".join(records[int(number)].hex() for number in numbers.split())
+        for numbers in review["record_ids"].to_pylist()
+    ]
+    at = review.column_names.index("record_ids")
+    return review.set_column(at, "record", pa.array(named, pa.string())).drop_columns(["record_id"])
+
+
+def obey(sources: Sources, decisions: Decisions) -> dict[str, int]:
+    """Put what people decided in place of what ``links`` says; returns how many decisions were of which kind.
+
+    A record that is somebody's belongs to nobody else; one that is not somebody's stays with nobody, where it was
+    linked to them. ``no longer there``: decisions about records that no feed holds, or about people who are no patients.
+    """
+    if not len(decisions):
+        return {}
+    pairs = [
+        *((*pair, True) for pair in decisions.same.items()),
+        *((*pair, False) for pair in decisions.different),
+    ]
+    record, pseudonym, same = zip(*pairs, strict=True)
+    columns = [pa.array(record, PSEUDONYM), pa.array(pseudonym, PSEUDONYM), pa.array(same)]
+    run = sources.connection.execute
+    sources.connection.register("given", pa.table(columns, names=["record", "pseudonym", "same"]))
+    run(
+        """CREATE OR REPLACE TEMP TABLE decided AS SELECT * FROM given
+        WHERE record IN (SELECT record FROM sent) AND pseudonym IN (SELECT pseudonym FROM registered)"""
+    )
+    sources.connection.unregister("given")
+    run(
+        "DELETE FROM links USING decided d"
+        " WHERE links.record = d.record AND (d.same OR links.pseudonym = d.pseudonym)"
+    )
+    run("INSERT INTO links SELECT record, pseudonym FROM decided WHERE same")
+    counts = run("SELECT count(*) FILTER (same), count(*) FILTER (NOT same) FROM decided").fetchall()[0]
+    return {
+        "same person": counts[0],
+        "not the same": counts[1],
+        "no longer there": len(pairs) - sum(counts),
+    }
 
 
 def resolve(sources: Sources, feed: str) -> None:

@@ -178,9 +178,10 @@ def _result(connection: duckdb.DuckDBPyConnection, model: Model, feeds: pa.Chunk
     review = to_arrow(
         connection,
         f"""
-        SELECT f.record_id, f.records, c.place, c.probability, p.pseudonym, {sides}
+        SELECT f.record_id, f.records, f.record_ids, c.place, c.probability, p.pseudonym, {sides}
         FROM candidate c JOIN decided d USING (row) JOIN identities i USING (row)
-        JOIN (SELECT row, min(record_id) AS record_id, count(*) AS records FROM record GROUP BY row) f USING (row)
+        JOIN (SELECT row, min(record_id) AS record_id, count(*) AS records,
+            string_agg(record_id::VARCHAR, ' ' ORDER BY record_id) AS record_ids FROM record GROUP BY row) f USING (row)
         JOIN registered g ON g.row = c.row_l JOIN person p USING (person)
         WHERE d.band = '{REVIEW}' AND (c.place = 1 OR c.probability >= {_WORTH_SHOWING})
         ORDER BY f.record_id, c.place
