@@ -27,8 +27,9 @@ _TYPST = """
 #if p.findings.len() == 0 [Nothing differs by more than chance and the ordinary variation between places.] else {
   table(columns: (2.6fr, 1.9fr, 1fr, 0.9fr), table.header([Finding], [Here (95% interval)], [Expected], [Number]), ..p.findings.flatten())
 }
-#if "pyramid" in p.drawings { heading(level: 3, p.drawings.pyramid.sentence); drawing(p.drawings.pyramid, 62%) }
-#if "map" in p.drawings { block(breakable: false)[#heading(level: 3, p.drawings.map.sentence) #drawing(p.drawings.map, 62%)] }
+#let beside = ("pyramid", "map").filter(n => n in p.drawings)
+#if beside.len() > 0 { block(breakable: false, grid(columns: (1fr,) * beside.len(), gutter: 14pt,
+  ..beside.map(n => [#heading(level: 3, p.drawings.at(n).sentence) #drawing(p.drawings.at(n), 100%)]))) }
 #if "matrix" in p.drawings { block(breakable: false)[#heading(level: 3, p.drawings.matrix.sentence) #drawing(p.drawings.matrix, 92%)] }
 #heading(level: 2, "Three cohorts to talk about")
 #for c in p.candidates {

@@ -1,0 +1,51 @@
+"""The workshop pack opens, says what the page says, and can be read without seeing the pictures."""
+
+from __future__ import annotations
+
+import html
+import io
+from collections.abc import Callable
+
+from django.test import Client
+from pptx import Presentation
+
+from tests.web.conftest import PCN
+
+Sign = Callable[..., Client]
+
+
+def test_slides_and_handout_hold_what_the_page_says(client_for: Sign) -> None:
+    client = client_for("facilitator")
+    page = client.get(f"/understand/{PCN}/workshop/")
+    assert page.status_code == 200
+    text = html.unescape(page.content.decode())
+    assert "Questions to ask" in text
+
+    answer = client.get(f"/understand/{PCN}/workshop/slides.pptx")
+    assert answer["Content-Disposition"].startswith('attachment; filename="workshop-pcn-UZ001-')
+    deck = Presentation(io.BytesIO(answer.content))
+    assert len(deck.slides) >= 8
+    titles = [slide.shapes.title.text for slide in deck.slides]
+    assert all(titles)
+    candidates = [t for t in titles if t.startswith("Candidate")]
+    assert candidates
+    for title in candidates:
+        assert title.split(": ", 1)[1].rsplit(",", 1)[0] in text  # its name stands on the page
+    for slide in deck.slides:
+        for shape in slide.shapes:
+            assert shape.left >= 0
+            assert shape.left + shape.width <= deck.slide_width
+            assert shape.top + shape.height <= deck.slide_height
+            if shape.shape_type is not None and "PICTURE" in str(shape.shape_type):
+                assert len(shape._element.nvPicPr.cNvPr.get("descr")) > 40
+
+    handout = client.get(f"/understand/{PCN}/workshop/handout.pdf").content
+    assert handout.startswith(b"%PDF-")
+    assert b"/StructTreeRoot" in handout or b"/MarkInfo" in handout or b"/ObjStm" in handout
+    assert len(handout) > 20_000
+
+
+def test_the_pack_of_another_network_is_refused(client_for: Sign) -> None:
+    client = client_for("facilitator")
+    for end in ("", "slides.pptx", "handout.pdf"):
+        assert client.get(f"/understand/pcn-UZ002/workshop/{end}").status_code == 403
