@@ -151,7 +151,7 @@ def test_adjusting_removes_what_age_alone_makes(ask: Ask) -> None:
     assert (found.value < found.upper).all()
 
 
-def test_a_group_without_people_at_some_age_has_no_adjusted_figure(ask: Ask) -> None:
+def test_a_group_with_too_few_people_at_some_age_has_no_adjusted_figure(ask: Ask) -> None:
     ages = np.array([30.0] * 50 + [70.0] * 50 + [30.0] * 50)
     groups = np.array(["both"] * 100 + ["young"] * 50, dtype=object)
     members = Members(

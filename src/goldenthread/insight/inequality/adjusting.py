@@ -12,6 +12,8 @@ from goldenthread.statistics import byar_limits, wilson_limits
 
 FEWEST_EVENTS = 10
 """No adjusted figure rests on fewer events: the rule for directly standardised rates."""
+FEWEST_PEOPLE = 5
+"""Nor on fewer people at any age: one person of 80 must not stand for everybody of 80."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,8 @@ class Adjusted:
 def adjusted(members: Members, groups: list[str], outcome: Outcome, by: str) -> Adjusted | None:
     """Directly standardised to all the groups together, by age band and sex; ``None`` where that makes no sense.
 
-    The bands are the finest of three sets at which every group with ten events or more has people; a group without
-    people at some age gets no figure. Grouping by age is never adjusted, and grouping by sex for age alone.
+    The bands are the finest of three sets at which every group with ten events or more has five people; a group with
+    fewer at some age gets no figure. Grouping by age is never adjusted, and grouping by sex for age alone.
     Interval: Dobson's for rates, with each person's events taken together; Wilson's on the effective number of people
     for shares.
     """
@@ -44,7 +46,7 @@ def adjusted(members: Members, groups: list[str], outcome: Outcome, by: str) -> 
         people = by_stratum(np.ones(len(strata)), strata, places, len(groups), size)
         count = by_stratum(members.values, strata, places, len(groups), size)
         squares = by_stratum(members.values**2, strata, places, len(groups), size)
-        able = (people > 0).all(axis=1) & (events >= FEWEST_EVENTS)
+        able = (people >= FEWEST_PEOPLE).all(axis=1) & (events >= FEWEST_EVENTS)
         missed = int(((events >= FEWEST_EVENTS) & ~able).sum())
         if best is None or missed < best[0]:
             best = (missed, bands, people, count, squares)
@@ -53,7 +55,7 @@ def adjusted(members: Members, groups: list[str], outcome: Outcome, by: str) -> 
     if best is None:
         return None
     _, bands, people, count, squares = best
-    able = (people > 0).all(axis=1) & (events >= FEWEST_EVENTS)
+    able = (people >= FEWEST_PEOPLE).all(axis=1) & (events >= FEWEST_EVENTS)
     if not able.any():
         return None
     value, lower, upper = (np.full(len(groups), np.nan) for _ in range(3))

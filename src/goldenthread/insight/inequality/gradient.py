@@ -178,8 +178,11 @@ def _ends(
         return None
     reference = max(known, key=lambda n: people[n])
     rest = [n for n in known if n != reference]
+    _, lower, upper = _figures(table, column)
+    # a group that clearly differs before one that is only small and far off
+    apart = [n for n in rest if lower[n] > upper[reference] or upper[n] < lower[reference]]
     worst = min if outcome.better == "higher" else max
-    return worst(rest, key=lambda n: value[n]), reference
+    return worst(apart or rest, key=lambda n: value[n]), reference
 
 
 def _compared(
@@ -258,14 +261,14 @@ def _notes(
     notes = []
     if column == "value" and fair:
         why = (
-            "a group is too small or has nobody at some age"
+            "a group has too few people at some age"
             if outcome.of_everybody
             else "it is care that is due at any age"
         )
         notes.append(f"Compared as counted, not adjusted for age and sex: {why}.")
     if fair and not np.isfinite(shown(table, "adjusted")[:-1]).all():
         notes.append(
-            "No adjusted figure where fewer than ten are counted, or a group has nobody at some age."
+            "No adjusted figure where fewer than ten are counted, or fewer than five people are of some age."
         )
     if dimension.name in DEPRIVATION and slope is None:
         notes.append("No slope across deprivation: a group is empty, hidden or has nobody counted.")

@@ -109,21 +109,22 @@ def outcome_of(population: Population, text: str) -> Outcome:
         )
     cohort = Cohort(population, word)
     defined = catalogue.cohorts.get(cohort.name)
+    fact = catalogue.definitions.get(cohort.expression)
     english = cohort.english
     return Outcome(
         name=cohort.name or cohort.expression,
         title=title_of(defined) if defined else _titled(population, cohort),
-        rule=defined.rule if defined else english,
+        rule=defined.rule if defined else fact.rule if fact else english,
         numerator=cohort.expression,
         denominator="registered",
         share=True,
         per=100,
         better="neither",
-        source=defined.source if defined else "",
+        source=defined.source if defined else fact.source if fact else "",
         fingerprint=cohort.definition_hash,
         unit="",
         english=english,
-        standing=bool(defined) or cohort.expression in catalogue.definitions,
+        standing=defined is not None or fact is not None,
     )
 
 

@@ -250,7 +250,10 @@ def _judged(
 def _reading(outcome: Outcome, level: str, table: ReleasedTable, verdict: list[str], average: float) -> str:
     names, figure = table.frame["name"].astype(str).tolist(), shown(table, "figure")
     known = [n for n, v in enumerate(verdict) if v]
-    against = f"the whole system's {outcome.said(average)}" if np.isfinite(average) else "the whole system"
+    unit = "" if outcome.share else f" {outcome.each}"
+    against = (
+        f"the whole system's {outcome.said(average)}{unit}" if np.isfinite(average) else "the whole system"
+    )
     if not known:
         return f"{outcome.title}: too few people to compare {_PLURAL[level]}."
     out = [n for n in known if verdict[n] in ("higher", "lower")]

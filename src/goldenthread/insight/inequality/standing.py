@@ -10,7 +10,7 @@ from goldenthread.disclosure import Policy, named_policy
 
 
 def standing_policy(population: Population) -> Policy:
-    """Counts of 1 to 7 hidden and the others to the nearest 5, or stricter where the purpose's own policy is.
+    """Counts of 1 to 7 hidden, also of people not counted, and the others to the nearest 5; or stricter where the purpose's own policy is.
 
     For figures that are defined beforehand and asked by everybody, on pages and in packs: each is rounded on its own and no
     memory of earlier answers is needed, so two people who look at one page see one figure (docs/decisions/0110).
@@ -19,7 +19,7 @@ def standing_policy(population: Population) -> Policy:
     return replace(
         hes, name="standing", title="Standing figures: seven or fewer hidden, others to the nearest 5",
         threshold=max(hes.threshold, own.threshold), rounding=max(hes.rounding, own.rounding), zero=own.zero,
-        margins=False, one_decimal_from=0,
+        margins=False, complement=True, one_decimal_from=0,
         source="As HES and ECDS; totals are not audited because every shown figure is rounded on its own",
     )  # fmt: skip
 
