@@ -77,6 +77,15 @@ class KeyService:
             self.record.log(release, reader or peer, role, asked, 0, error.code)
             return {"ok": False, "code": error.code, "message": error.message, "remedy": error.remedy}
 
+    def check(self) -> int:
+        """Open the vault once, so that a key which does not fit shows at the start and the first reader does not wait.
+
+        Returns how many identities it holds.
+        """
+        with Vault.open(self.vault_dir, self._keys) as vault:
+            vault.identities([bytes(PSEUDONYM_BYTES)]).to_pylist()
+            return len(vault)
+
     def status(self) -> dict[str, Any]:
         """Whether it answers. Says nothing about anybody."""
         on, reason = self.record.is_on()

@@ -95,8 +95,9 @@ def serve(
     if threading.current_thread() is threading.main_thread():
         for kind in (signal.SIGTERM, signal.SIGINT):
             signal.signal(kind, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start())
-    service.record.forget_expired(service.clock())
     try:
+        service.check()
+        service.record.forget_expired(service.clock())
         ready()
         server.serve_forever(poll_interval=0.2)
     finally:
