@@ -64,7 +64,7 @@ def test_the_example_of_the_design() -> None:
     assert to_english(node, KNOWN) == (
         "age is at least 65 years, and is registered here, and "
         "(either falls in the last 12 months is at least 1, or frailty is moderate or severe), and "
-        "not: lives in a care home"
+        "does not live in a care home"
     )
 
 
@@ -83,7 +83,7 @@ def test_the_example_of_the_design() -> None:
             "date of the latest HbA1c is before 15 months before the index date",
         ),
         ('hba1c_latest_date >= date("2026-04-01")', "date of the latest HbA1c is on or after 1 April 2026"),
-        ("copd == False", "not: has COPD"),
+        ("copd == False", "does not have COPD"),
         ('frailty not in ("fit",)', "frailty is recorded and is not fit"),
         (
             "how_many(copd, care_home) >= 2",

@@ -75,13 +75,17 @@ class Span:
 
 @dataclass(frozen=True)
 class Definition:
-    """What every definition has: a name, a rule in plain words, a source, a version, and where it is written."""
+    """What every definition has: a name, a rule in plain words, a source, a version, and where it is written.
+
+    ``title`` is what it is called in a sentence, where its name does not say it well ("COPD" for ``copd``).
+    """
 
     name: str
     rule: str
     source: str
     version: str = "1"
     unit: str = ""
+    title: str = ""
     file: str = field(default="", compare=False)
     line: int = field(default=0, compare=False)
     raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)

@@ -4,6 +4,7 @@ from goldenthread.measures.errors import MeasureError
 from goldenthread.measures.evaluate import chunks, evaluate
 from goldenthread.measures.events import event_sql
 from goldenthread.measures.facts import PERSON, variables
+from goldenthread.measures.naming import spoken
 from goldenthread.measures.plan import Plan, compile_plan, tables_of
 from goldenthread.measures.sql import to_sql
 
@@ -15,6 +16,7 @@ __all__ = [
     "compile_plan",
     "evaluate",
     "event_sql",
+    "spoken",
     "tables_of",
     "to_sql",
     "variables",

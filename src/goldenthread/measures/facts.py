@@ -26,6 +26,7 @@ from goldenthread.definitions.expressions import (
     parse,
 )
 from goldenthread.measures.errors import mistake
+from goldenthread.measures.naming import spoken
 from goldenthread.model import value_set
 
 _ETHNIC_GROUPS = tuple(value_set("ethnicity_2001").groups)
@@ -146,11 +147,6 @@ class _Kinds:
         self.path.pop()
         kind = _checked(measure, measure.expression, self.known, condition=False)
         self.known[name] = Variable(kind, spoken(measure), measure.values, measure.unit)
-
-
-def spoken(definition: Definition) -> str:
-    """What a definition is called in a sentence."""
-    return definition.name.replace("_", " ")
 
 
 def _declared(definition: Definition) -> dict[str, Variable]:

@@ -23,6 +23,16 @@ from goldenthread.definitions.expressions.nodes import (
 )
 from goldenthread.errors import GoldenThreadError
 
+_DENIED = {
+    "has had ": "has not had ",
+    "has been ": "has not been ",
+    "has self-harmed ": "has not self-harmed ",
+    "has a ": "does not have a ",
+    "has ": "does not have ",
+    "is ": "is not ",
+    "lives ": "does not live ",
+}
+"""Beginnings of what can be said of a person, and how they are denied; the first that fits counts."""
 _RANK = {Either: 1, Both: 2, Not: 3, Compare: 4, Among: 4, Arithmetic: 5}
 
 
@@ -196,7 +206,7 @@ def to_english(node: Node, variables: Mapping[str, Variable]) -> str:
     >>> from goldenthread.definitions.expressions import parse
     >>> known = {"age": Variable("number", "age", unit="years"), "care_home": Variable("truth", "lives in a care home")}
     >>> to_english(parse("age >= 65 and not care_home"), known)
-    'age is at least 65 years, and not: lives in a care home'
+    'age is at least 65 years, and does not live in a care home'
     """
     return _English(variables).say(node)
 
@@ -247,7 +257,15 @@ class _English:
             return f"not: {self._part(of)}"
         if isinstance(of, Compare | Among):
             return f"not: {self._part(of)} (which counts people with no record)"
-        return f"not: {self._part(of)}"
+        return self._denied(of)
+
+    def _denied(self, of: Node) -> str:
+        """What does not hold, as a person says it."""
+        said = self._part(of)
+        for begins, denied in _DENIED.items():
+            if isinstance(of, Name) and said.startswith(begins):
+                return denied + said.removeprefix(begins)
+        return f"not: {said}"
 
     def _part(self, node: Node) -> str:
         text = self.say(node)
@@ -256,7 +274,7 @@ class _English:
     def _comparison(self, left: Node, operator: str, right: Node) -> str:
         if isinstance(right, Constant) and isinstance(right.value, bool) and operator in ("==", "!="):
             holds = right.value == (operator == "==")
-            return self.say(left) if holds else f"not: {self._part(left)}"
+            return self.say(left) if holds else self._denied(left)
         dated = isinstance(right, Ago) or (isinstance(right, Constant) and isinstance(right.value, date))
         words = (_DATED if dated else _COMPARED)[operator]
         unit = (
