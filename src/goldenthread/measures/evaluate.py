@@ -17,7 +17,7 @@ from goldenthread.lake import Snapshot
 from goldenthread.measures.coded import EPOCH, CodedScan, Slot
 from goldenthread.measures.engines import Engine, engine_for
 from goldenthread.measures.errors import MeasureError
-from goldenthread.measures.facts import PERSON, uses
+from goldenthread.measures.facts import PERSON
 from goldenthread.measures.folding import CodeNumbers, FoldedAnswer
 from goldenthread.measures.grouped import GroupedAnswer
 from goldenthread.measures.person import person_sql
@@ -296,7 +296,7 @@ class _Chunk:
         waiting: list[Definition] = []
         adds: set[str] = set()
         for step in self.plan.steps:
-            rests_on = _rests_on(step)
+            rests_on = set(self.plan.rests_on(step))
             if isinstance(step, Score) or rests_on & adds:
                 self._expressions(waiting)
                 waiting, adds = [], set()
@@ -321,7 +321,7 @@ class _Chunk:
             {
                 n
                 for step in steps
-                for n in (_rests_on(step) | {step.name, f"{step.name}_since"})
+                for n in ({*self.plan.rests_on(step)} | {step.name, f"{step.name}_since"})
                 if n in self.columns
             }
             | {"pid"}
@@ -341,10 +341,6 @@ class _Chunk:
         ).combine_chunks()
         for name in written:
             self.columns[name] = answer.column(name).combine_chunks()
-
-
-def _rests_on(step: Definition) -> set[str]:
-    return set(uses(step))
 
 
 def _spread(

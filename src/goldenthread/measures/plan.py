@@ -14,6 +14,7 @@ from goldenthread.measures.errors import MeasureError, mistake
 from goldenthread.measures.facts import PERSON, uses, variables
 from goldenthread.measures.plain import PlainScan
 from goldenthread.measures.scoring import method_of
+from goldenthread.measures.since import parts_with_dates, since_sql
 from goldenthread.measures.sources import Source, sources
 from goldenthread.measures.sql import identifier, to_sql
 
@@ -31,10 +32,18 @@ class Plan:
     resolved: dict[str, Slot] = field(default_factory=dict)
     steps: list[Definition] = field(default_factory=list)
 
+    def rests_on(self, definition: Definition) -> list[str]:
+        """The facts that a definition is worked out from, with the dates of the conditions it is made of."""
+        found = uses(definition)
+        if isinstance(definition, Condition) and definition.expression and not definition.codes:
+            dated = parts_with_dates(parse(definition.expression), self.catalogue.conditions)
+            found += [f"{name}_since" for name in dated]
+        return found
+
     @cached_property
     def person(self) -> frozenset[str]:
         """Facts about the person that are wanted, or that something else rests on."""
-        found = {*self.wanted, *(name for step in self.steps for name in uses(step))}
+        found = {*self.wanted, *(name for step in self.steps for name in self.rests_on(step))}
         return frozenset(found & set(PERSON))
 
     def statements(self, index: date | None, first: int = 0, last: int = 2_147_483_647) -> dict[str, str]:
@@ -62,7 +71,7 @@ class Plan:
                 if text:
                     parts.append(to_sql(parse(text), self.variables, index=index))
                 holds = " AND ".join(parts) or "FALSE"
-                since = f"{name}_since" if codes else "CAST(NULL AS DATE)"
+                since = f"{name}_since" if codes else since_sql(parse(text), self.catalogue.conditions)
                 return {name: f"({holds})", f"{name}_since": f"CASE WHEN {holds} THEN {since} END"}
         raise MeasureError(f"{definition.name} is not worked out from other facts.")
 
@@ -115,7 +124,7 @@ def _visit(
     if definition.name in path:
         circle = " -> ".join([*path[path.index(definition.name) :], definition.name])
         raise mistake(definition, f"goes round in a circle: {circle}.", "Break the circle in one of them.")
-    for needed in uses(definition):
+    for needed in plan.rests_on(definition):
         _visit(plan, needed, available, done, (*path, definition.name))
     done.add(definition.name)
     match definition:
