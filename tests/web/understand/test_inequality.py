@@ -46,7 +46,7 @@ def test_the_page_says_what_the_notebook_says(client_for: ClientFor, deployment:
 def test_everybody_is_shown_the_same_figures(client_for: ClientFor) -> None:
     address = f"{BASE}?indicator=diabetes_prevalence&by=sex"
     first, second = (text_of(client_for(role), address) for role in ("analyst", "commissioner"))
-    begin = "<h1>Diabetes prevalence</h1>"
+    begin = "<h1>Diabetes</h1>"
     assert first.split(begin)[1].split("<form")[0] == second.split(begin)[1].split("<form")[0]
 
 
@@ -54,7 +54,7 @@ def test_the_file_holds_what_it_is_about_and_the_rows(client_for: ClientFor) -> 
     answer = client_for("analyst").get("/understand/system/inequality.csv?indicator=smoking_prevalence")
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     heads = {r[0]: r[1] for r in rows if len(r) == 2}
-    assert heads["Outcome"] == "Smoking prevalence"
+    assert heads["Outcome"] == "Smoking"
     assert heads["Source"] == "QOF SMOK"
     table = rows[rows.index([]) + 1 :]
     assert table[0][:2] == ["group", "label"]
