@@ -60,6 +60,7 @@ def demo(
         )
     refresh_with_progress(settings, speech)
     _record_agreements(settings)
+    _record_initiatives(settings, speech)
     speech.say()
     show_population(settings, speech)
     speech.say(f"Built in {time.monotonic() - began:.0f} s. Look further with:")
@@ -86,6 +87,17 @@ def demo_report(
     if speech.talks:
         typer.echo(report.text())
     speech.json(report.to_dict())
+
+
+def _record_initiatives(settings: Settings, speech: Speech) -> None:
+    """Past initiatives, agreed before their first contact; evaluated when asked for, which takes about a minute."""
+    from goldenthread.demo.programme import put_into_register
+
+    names = put_into_register(settings, evaluate=False)
+    speech.say(
+        f"{len(names)} past initiatives are in the register, agreed before they began. Evaluate them: "
+        f"goldenthread initiative evaluate --due --home {settings.home}"
+    )
 
 
 def _home(folder: Path) -> Settings:
