@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import goldenthread
-from goldenthread.cohorts import Population
+from goldenthread.cohorts import Population, Scope
 from goldenthread.definitions import Catalogue
 from goldenthread.governance import Coverage, GovernanceError, Register, sharing_of
 from goldenthread.lake import Snapshot
@@ -219,6 +219,43 @@ def test_the_look_for_readers_can_find_one() -> None:
         "Lake(home).current().connect(only=('person',)); snapshot.cache(); duckdb.connect(str(x)); socket.connect(y)"
     )
     assert reads_the_lake(tree) == {"Lake(home).current().connect", "snapshot.cache", "duckdb.connect"}
+
+
+def made_without_agreements(tree: ast.Module) -> list[int]:
+    """Lines where a population is made by hand, without saying what practices share."""
+    names = {
+        a.asname or a.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("goldenthread.cohorts")
+        for a in node.names
+        if a.name == "Population"
+    }
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
+        and not {"sharing", "without_practices"} & {k.arg for k in node.keywords}
+    ]  # fmt: skip
+
+
+def test_no_room_makes_a_population_past_the_register() -> None:
+    offenders = {
+        str(path.relative_to(SOURCE)): lines
+        for path in sorted(SOURCE.rglob("*.py"))
+        if (lines := made_without_agreements(ast.parse(path.read_text("utf-8"))))
+    }
+    assert offenders == {}
+    text = "from goldenthread.cohorts import Population as P\nP(snapshot, catalogue)\nP(s, c, sharing=x)\n"
+    assert made_without_agreements(ast.parse(text)) == [2]
+
+
+def test_another_day_obeys_the_register_as_well(people: Population, register: Register) -> None:
+    earlier = people.told_to("bob").at(date(2025, 1, 1))
+    assert (len(earlier.pids), earlier.recipient, earlier.index_date) == (90, "bob", date(2025, 1, 1))
+    part = people.within(Scope.parse("practice-Z00001")).at(date(2025, 1, 1))
+    assert (len(part.pids), len(part.whole.pids)) == (30, 90)
+    register.withdraw("Z00001", "planning", **WHY)
+    assert (len(earlier.pids), len(part.pids), len(part.whole.pids)) == (60, 0, 60)
 
 
 CLIENT_SIDE = {

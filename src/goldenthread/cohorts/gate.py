@@ -32,8 +32,8 @@ class Gate:
         ask: Callable[[], Sharing] | None,
         without_practices: Collection[str],
     ) -> None:
-        self._make, self._ask = make, ask
-        self._never = frozenset(without_practices)
+        self._make, self.ask = make, ask
+        self.never = frozenset(without_practices)
         self._lock = threading.Lock()
         self._sharing = self._asked()
         self._gone = self._leaving()
@@ -54,11 +54,11 @@ class Gate:
         self.latest.close()
 
     def _asked(self) -> Sharing | None:
-        if self._ask is None:
+        if self.ask is None:
             return None
-        sharing = self._ask()
+        sharing = self.ask()
         sharing.require()
         return sharing
 
     def _leaving(self) -> frozenset[str]:
-        return self._never | (self._sharing.out if self._sharing is not None else frozenset())
+        return self.never | (self._sharing.out if self._sharing is not None else frozenset())

@@ -125,10 +125,21 @@ class Population:
         """The same people, answering to somebody else: what was answered before is remembered for each apart."""
         return _View(self, self.scope, recipient)
 
+    def at(self, index_date: date) -> Population:
+        """The same question on another day: same purpose, scope and recipient, and what practices share is looked at as here."""
+        facts = self._gate.latest
+        other = Population(
+            self.snapshot, self.catalogue, purpose=self.purpose, index_date=index_date, ledger=self.ledger,
+            recipient=self.recipient, without_practices=tuple(self._gate.never), sharing=self._gate.ask,
+            memory_mb=facts.memory_mb, threads=facts.threads,
+        )  # fmt: skip
+        other.scope, other._rests_on = self.scope, self._rests_on
+        return other
+
     @property
     def whole(self) -> Population:
         """The same people in every scope, answering to the same person."""
-        return self
+        return self if self.scope.kind == "system" else _View(self, Scope(), self.recipient)
 
     # -- what practices share --------------------------------------------------------------------------
 
@@ -271,11 +282,6 @@ class _View(Population):
         self.scope, self.recipient = scope, recipient
         if rests_on is not None:
             self._rests_on = rests_on
-
-    @property
-    def whole(self) -> Population:
-        """The same people in every scope, answering to the same person."""
-        return self if self.scope.kind == "system" else _View(self, Scope(), self.recipient)
 
     def close(self) -> None:
         """Nothing: the facts belong to the whole."""
