@@ -126,12 +126,19 @@ def _key(settings: Settings) -> Finding:
 
 
 def _private(settings: Settings) -> Finding:
-    for folder in (settings.vault_dir, settings.quarantine_dir, settings.work_dir):
+    for folder in (
+        settings.vault_dir,
+        settings.quarantine_dir,
+        settings.work_dir,
+        settings.home / "governance",
+    ):
         if folder.is_dir() and folder.stat().st_mode & 0o077:
             return Finding(
                 "Private folders", "wrong", f"{folder} can be read by others.", f"Run: chmod 700 {folder}"
             )
-    return Finding("Private folders", "fine", "vault, quarantine and work are readable by their owner alone.")
+    return Finding(
+        "Private folders", "fine", "vault, quarantine, work and governance are readable by their owner alone."
+    )
 
 
 def _snapshot(settings: Settings) -> Finding:
