@@ -9,6 +9,7 @@ import pytest
 
 from goldenthread.cohorts import CohortError, Population
 from goldenthread.errors import GoldenThreadError
+from goldenthread.governance import Sharing, feeds
 from goldenthread.insight.profile import ProfileError, profile, profile_json
 from tests.insight.profile.conftest import EACH, FEW, PEOPLE, has_copd, old
 
@@ -161,3 +162,31 @@ def test_a_place_without_people_is_refused(everybody: Population, within: Within
         assert profile(gone.within(replace(within("place-PL0").scope))).people == 6 * EACH
     finally:
         gone.close()
+
+
+def test_a_feed_that_a_practice_withholds_takes_the_figures_that_rest_on_it_and_no_others(
+    everybody: Population, within: Within
+) -> None:
+    """Practice 0 shares its GP record and not its hospital spells."""
+    hospital = next(n for n, f in feeds().items() if "admission" in f.tables)
+    practices = tuple(f"Z{p:05d}" for p in range(16))
+    shared = Sharing(
+        purpose="planning",
+        title="Planning",
+        day=everybody.index_date,
+        practices=practices,
+        out=frozenset(),
+        withheld={hospital: frozenset({"Z00000"})},
+        feeds=frozenset(feeds()),
+        reasons={},
+        state="one feed withheld",
+    )
+    part = Population(everybody.snapshot, everybody.catalogue, sharing=lambda: shared)
+    try:
+        found = profile(part.within(within("pcn-UZ000").scope))
+    finally:
+        part.close()
+    assert found.people == 2 * EACH
+    assert found.conditions["copd"].of == 2 * EACH
+    rate = found.indicators["emergency_admission_rate"]
+    assert (rate.count, rate.of) == (45, EACH)  # of practice 1 alone

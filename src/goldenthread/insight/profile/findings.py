@@ -189,8 +189,9 @@ def _sentence(found: Finding) -> str:
     figure, one = found.figure, found.figure.counted
     what = "people" if one.people else "events"
     more = "more" if found.difference > 0 else "fewer"
+    at = f" at {found.place.words}" if found.place is not None else ""
     return (
-        f"{one.title}: {found.here} ({figure.between}); {found.comparator} in {found.comparator_words} at the same ages "
+        f"{one.title}{at}: {found.here} ({figure.between}); {found.comparator} in {found.comparator_words} at the same ages "
         f"and sexes. About {round_to_5(abs(found.difference)):,} {what} {more} than expected."
     )
 
