@@ -186,7 +186,25 @@ def test_one_measure(tell: Tell, home: Path) -> None:
     answer = json.loads(tell("measure", "town_hba1c", "--json", "--home", home).out)
     assert answer["codes"][0]["codelist"] == "town_hba1c"
     assert sum(r["people"] for r in answer["distribution"]["rows"] if r["value"] != "All") == 108
-    assert "Did you mean `town_hba1c`" in tell("measure", "town_hba1", "--home", home).error
+    wrong = tell("measure", "town_hba1", "--home", home).error
+    assert "Did you mean `town_hba1c`" in wrong
+    assert "missing(" not in wrong  # what is asked is not shown as an expression that nobody typed
+
+
+def test_a_mistake_is_told_before_anything_is_worked_out(tell: Tell, home: Path) -> None:
+    for table in (home / "lake" / "cache").glob("*.duckdb"):
+        table.unlink()
+    for words in (["ask", "nosuch > 1"], ["measure", "nosuch"]):
+        said = tell(*words, "--home", home)
+        assert said.code == 1
+        assert "works out every fact" not in said.error
+        assert not list((home / "lake" / "cache").glob("*.duckdb"))
+
+
+def test_models_are_listed_with_the_rest(tell: Tell, home: Path) -> None:
+    listed = json.loads(tell("definitions", "list", "--kind", "model", "--json", "--home", home).out)
+    assert [one["name"] for one in listed] == ["emergency_admission"]
+    assert "admission" in tell("definitions", "show", "emergency_admission", "--home", home).out
 
 
 def test_definitions_are_listed_and_shown(tell: Tell, home: Path) -> None:
@@ -233,6 +251,12 @@ MEASURE = '[bad]\nrule = "r"\nsource = "s"\nfrom = "gp_event"\ntake = "exists"\n
             MEASURE.replace("gp_event", "gp_evnt") + 'codes = "bad"\n',
             1,
             "no table 'gp_evnt'",
+        ),
+        (
+            "measures/bad.toml",
+            MEASURE.replace('"exists"', '"latest value"') + 'codes = "bad"\nunit = "mmol/mole"\n',
+            7,
+            "Did you mean 'mmol/mol'",
         ),
         ("measures/bad.toml", MEASURE + 'codes = "bad"\nuntl = "1 day"\n', 7, "Did you mean 'until'"),
         ("measures/bad.toml", MEASURE.replace('"exists"', '"exsts"') + 'codes = "bad"\n', 5, "take"),

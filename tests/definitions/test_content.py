@@ -245,4 +245,6 @@ def test_every_kind_is_shipped() -> None:
         "segment",
         "cohort",
         "indicator",
+        "initiative",
+        "coding check",
     }

@@ -52,9 +52,10 @@ def ask(
     """Count people: how many meet a condition, of how many, and where they are."""
     speech = Speech(as_json=as_json or as_csv, quiet=quiet)
     settings = settings_at(home)
-    population = _population(settings, as_at, purpose, speech)
+    population = _population(settings, as_at, purpose)
     try:
         cohort = population.cohort(expression)
+        _warn_of_waiting(population, speech)
         answer = cohort.by(*(n for n in by.split(",") if n.strip()))
         steps = cohort.attrition() if attrition else None
         frozen = None
@@ -92,12 +93,17 @@ def measure(
 ) -> None:
     """Show one fact: its rule, source, codes and SQL, and how it is spread over the population."""
     from goldenthread.cohorts import distribution
+    from goldenthread.measures import compile_plan
 
     speech = Speech(as_json=as_json, quiet=quiet)
     settings = settings_at(home)
-    population = _population(settings, as_at, purpose, speech)
+    population = _population(settings, as_at, purpose)
     try:
-        about = population.cohort(f"missing({name})")  # an unknown name gets its suggestion here
+        compile_plan(
+            population.catalogue, [name], population.variables
+        )  # an unknown name gets its suggestion here
+        about = population.cohort(f"missing({name})")
+        _warn_of_waiting(population, speech)
         rests_on, statements = about.rests_on, about.plan.statements(population.index_date)
         for step in about.plan.steps:
             if step.kind != "score":
@@ -151,15 +157,18 @@ def measure(
         speech.say()
 
 
-def _population(settings: Settings, as_at: str, purpose: str, speech: Speech) -> Population:
+def _population(settings: Settings, as_at: str, purpose: str) -> Population:
     from goldenthread.cohorts import population_of
 
-    population = population_of(settings, purpose=purpose, index_date=day_of(as_at))
+    return population_of(settings, purpose=purpose, index_date=day_of(as_at))
+
+
+def _warn_of_waiting(population: Population, speech: Speech) -> None:
+    """Said once the question is known to be a good one."""
     if population.slow_to_begin and speech.talks:
         speech.warn(
             "The first question about new data works out every fact about everybody. Later ones take no time."
         )
-    return population
 
 
 def day_of(text: str) -> date | None:

@@ -24,6 +24,7 @@ KINDS = (
     "cohort",
     "initiative",
     "coding check",
+    "model",
 )
 
 definitions = typer.Typer(help="Definitions in plain words: list, show, check.", no_args_is_help=True)
@@ -83,6 +84,8 @@ def list_definitions(
 
 def entries(catalogue: Catalogue) -> list[dict[str, str]]:
     """Kind, name, rule, source and version of everything in a catalogue."""
+    from goldenthread.prediction import model_definitions
+
     found = [
         {"kind": d.kind, "name": n, "rule": d.rule, "source": d.source, "version": d.version}
         for n, d in sorted(catalogue.definitions.items())
@@ -101,6 +104,10 @@ def entries(catalogue: Catalogue) -> list[dict[str, str]]:
                 "version": one.hash[:12],
             }
         )
+    found += [
+        {"kind": "model", "name": m.name, "rule": m.rule, "source": m.source, "version": m.version}
+        for m in model_definitions(catalogue)
+    ]
     return sorted(found, key=lambda e: (KINDS.index(e["kind"]), e["name"]))
 
 
@@ -145,6 +152,8 @@ def _shown(catalogue: Catalogue, name: str) -> dict[str, Any]:
         return {**entry, "file": one.file, "hash": one.hash, "used_by": users, "codes": codes}
     definition = catalogue.definitions.get(name)
     if definition is None:
+        if model := next((e for e in entries(catalogue) if e["kind"] == "model" and e["name"] == name), None):
+            return model
         raise _unknown(catalogue, name)
     known_names = variables(catalogue)
     texts = _expressions(definition)

@@ -143,6 +143,10 @@ def released_match_rates(linkage: Mapping[str, Any]) -> dict[str, ReleasedTable]
             continue
         frame = pd.DataFrame(rows).rename(columns={by: "group"})
         frame = frame.sort_values("group", key=lambda c: c.str.zfill(2), ignore_index=True)
+        if by == "ethnicity":
+            from goldenthread.model import value_set
+
+            frame["group"] = frame["group"].replace(dict(value_set("ethnicity_2001").codes))
         frame["not_linked"] = frame["records"] - frame["linked"]
         shares = dict.fromkeys(("rate", "low", "high"), ("linked", "records"))
         found[by.replace("_", " ")] = release(

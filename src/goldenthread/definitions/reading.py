@@ -26,6 +26,7 @@ from goldenthread.definitions.kinds import (
     Segmentation,
     Span,
 )
+from goldenthread.definitions.units import MEASUREMENT_UNITS
 
 FOLDERS: Mapping[str, type[Definition]] = {
     "measures": Measure,
@@ -42,6 +43,7 @@ FOLDERS: Mapping[str, type[Definition]] = {
 _RENAMED = {"from": "table", "segment": "segments"}
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,62}")
 _HEAD = re.compile(r"\s*\[\s*\"?([^\]\"]+?)\"?\s*\]")
+_VALUES = ("latest value", "first value", "min", "max", "mean")
 _SPANS = ("within", "until")
 _EXPRESSIONS = ("expression", "numerator", "denominator", "among")
 
@@ -222,5 +224,17 @@ class _Reader:
             )
         if measure.valid is not None and (len(measure.valid) != 2 or measure.valid[0] > measure.valid[1]):
             raise self.error("valid needs a least and a greatest value.", "valid")
+        measured = measure.take in _VALUES and bool(measure.codes) and measure.of in ("", "value")
+        if measured and measure.unit and measure.unit not in MEASUREMENT_UNITS:
+            near = difflib.get_close_matches(
+                measure.unit.lower(), {u.lower(): u for u in MEASUREMENT_UNITS}, n=1, cutoff=0.5
+            )
+            meant = next((u for u in MEASUREMENT_UNITS if near and u.lower() == near[0]), "")
+            hint = f"Did you mean {meant!r}? " if meant else ""
+            raise self.error(
+                f"unit = {measure.unit!r} is not a unit that measurements come in.",
+                "unit",
+                f"{hint}It may be: {', '.join(sorted(MEASUREMENT_UNITS))}.",
+            )
         if measure.take == "sum" and not measure.of:
             raise self.error("take = 'sum' needs `of`, the column to add up.", "take")

@@ -51,7 +51,7 @@ class PlainScan:
         if measure.take in _OF:
             self._need(measure, measure.of, "number", "of")
         if measure.codes or measure.take == "distinct codes":
-            self._need(measure, measure.on, None, "on")
+            self._need(measure, measure.on or self.source.code, None, "on")
             list(self.catalogue.codes_of(measure.codes, needed_by=measure))
         if measure.where:
             try:
@@ -139,7 +139,7 @@ class PlainScan:
             when=self._when(measure, index),
             date=self.source.date,
             of=measure.of,
-            on=measure.on,
+            on=measure.on or self.source.code,
             moment=f"{days} + {thousandths}",
             early=f"{days} - {thousandths}",
             factor=FACTOR,

@@ -1,6 +1,12 @@
 """Predicted need: a model of emergency admission fitted on the data itself, shown before it is used, beside what can be done."""
 
-from goldenthread.prediction.definition import Feature, Limits, ModelDefinition, model_definition
+from goldenthread.prediction.definition import (
+    Feature,
+    Limits,
+    ModelDefinition,
+    model_definition,
+    model_definitions,
+)
 from goldenthread.prediction.errors import PredictionError
 from goldenthread.prediction.fitted import Column, FittedModel, StoredTable, latest, save
 from goldenthread.prediction.fitting import check_purpose, date_of_use, fit, outcome_span
@@ -29,6 +35,7 @@ __all__ = [
     "impactability",
     "latest",
     "model_definition",
+    "model_definitions",
     "outcome_span",
     "save",
 ]

@@ -148,13 +148,19 @@ def model_definition(catalogue: Catalogue, name: str = "emergency_admission") ->
 
     Raises ``DefinitionError`` with file and line for a mistake in the file, or naming the models there are.
     """
+    found = {m.name: m for m in model_definitions(catalogue)}
+    if name not in found:
+        raise DefinitionError(f"There is no model {name!r}.", remedy=f"Models: {', '.join(found) or 'none'}.")
+    return found[name]
+
+
+def model_definitions(catalogue: Catalogue) -> list[ModelDefinition]:
+    """Every model from the ``models`` folders of a catalogue, by name. Raises ``DefinitionError`` for a mistake in a file."""
     found: dict[str, ModelDefinition] = {}
     for folder in catalogue.folders:
         for path in sorted((folder / "models").glob("*.toml")):
             found.update({d.name: d for d in read_models(path)})
-    if name not in found:
-        raise DefinitionError(f"There is no model {name!r}.", remedy=f"Models: {', '.join(found) or 'none'}.")
-    return found[name]
+    return [found[name] for name in sorted(found)]
 
 
 def read_models(path: Path) -> list[ModelDefinition]:
