@@ -76,7 +76,7 @@ def service_sums(
         amount = f"CAST(coalesce({fact}, 0) AS DOUBLE)"
         parts += [
             f"sum({amount}) AS total_{name}",
-            f"count(*) FILTER ({amount} > 0) AS users_{name}",
+            f"count_if({amount} > 0) AS users_{name}",
             f"max({amount}, 2) AS largest_{name}",
         ]
     table = population.grouped(
