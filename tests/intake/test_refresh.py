@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -246,6 +247,19 @@ def test_a_corrected_contract_reads_the_feed_again(deployment: Callable[..., Any
     )
     report = made.refresh()
     assert (report.feed("urgent").quarantined, report.files_read) == (0, 1)
+
+
+def test_another_form_of_staging_reads_everything_again(
+    deployment: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = deployment()
+    first = made.refresh()
+    before = data_files(made)
+    for module in ("staging", "arriving", "refresh"):
+        monkeypatch.setattr(sys.modules[f"goldenthread.intake.{module}"], "FORM", "the next")
+    second = made.refresh()
+    assert (second.files_read, second.rows_read) == (first.files_read, first.rows_read)
+    assert data_files(made) == before
 
 
 def test_refused_and_missing_files_leave_the_previous_version_in_force(

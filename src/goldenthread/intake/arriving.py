@@ -17,7 +17,7 @@ from goldenthread.intake.people import LocalRoster, roster
 from goldenthread.intake.quarantine import write_quarantine
 from goldenthread.intake.report import Progress, Refused
 from goldenthread.intake.stage import StagedFile, stage
-from goldenthread.intake.staging import Account, InForce, Work
+from goldenthread.intake.staging import FORM, Account, InForce, Work
 from goldenthread.vault import Keys, Vault
 
 
@@ -131,7 +131,9 @@ class Stager:
                     "has no accepted patient file beside it.", "Ask the practice for the whole extract."
                 )
             key = Work.key(sha256, contract.digest, self.keys.fingerprint, digest, arrival.name)
-            entry = InForce(contract.name, key, size, mtime, contract.digest, self.keys.fingerprint, digest)
+            entry = InForce(
+                contract.name, key, size, mtime, contract.digest, self.keys.fingerprint, digest, FORM
+            )
             if self.work.whole(contract.name, key):
                 return _Done(arrival, entry)
             staged = stage(arrival, data, self.keys, roster_, self.today)
@@ -146,9 +148,9 @@ class Stager:
             return _Done(arrival, None, None, refused)
 
     def _same(self, old: InForce, contract: Contract, size: int, mtime: int, roster_digest: str) -> bool:
-        """Whether the version in force was made from this very file, contract, key and patients."""
-        then = (old.feed, old.size, old.mtime_ns, old.contract, old.fingerprint, old.roster)
-        now = (contract.name, size, mtime, contract.digest, self.keys.fingerprint, roster_digest)
+        """Whether the version in force was made from this very file, contract, key and patients, in today's form."""
+        then = (old.feed, old.size, old.mtime_ns, old.contract, old.fingerprint, old.roster, old.form)
+        now = (contract.name, size, mtime, contract.digest, self.keys.fingerprint, roster_digest, FORM)
         return then == now and self.work.account(old.feed, old.key) is not None
 
     def _compare(

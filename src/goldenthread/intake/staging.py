@@ -71,6 +71,7 @@ class InForce:
     contract: str
     fingerprint: str
     roster: str
+    form: str = "1"
 
 
 class Work:
