@@ -135,12 +135,19 @@ def test_questions_that_cannot_be_asked(
 def test_adjusting_removes_what_age_alone_makes(ask: Ask) -> None:
     """Two groups with the same share at each age, one of them older: adjusted, they are alike."""
     ages = np.array([30.0] * 300 + [70.0] * 100 + [30.0] * 100 + [70.0] * 300)
-    groups = np.array(["young"] * 400 + ["old"] * 400, dtype=object)
+    groups = np.repeat([0, 1], 400)
     values = np.concatenate(
         [np.arange(300) % 10 == 0, np.arange(100) % 2 == 0, np.arange(100) % 10 == 0, np.arange(300) % 2 == 0]
     ).astype(float)
     members = Members(
-        np.arange(800, dtype=np.int32), values, groups, ages, np.zeros(800, bool), np.ones(800, np.int64)
+        np.arange(800, dtype=np.int32),
+        values,
+        groups,
+        ("young", "old"),
+        ("young", "old"),
+        ages,
+        np.zeros(800, bool),
+        np.ones(800, np.int64),
     )
     found = adjusted(members, ["young", "old"], outcome_of(ask(), "town_asthma"), "imd_quintile")
     assert found is not None
@@ -153,11 +160,12 @@ def test_adjusting_removes_what_age_alone_makes(ask: Ask) -> None:
 
 def test_a_group_with_too_few_people_at_some_age_has_no_adjusted_figure(ask: Ask) -> None:
     ages = np.array([30.0] * 50 + [70.0] * 50 + [30.0] * 50)
-    groups = np.array(["both"] * 100 + ["young"] * 50, dtype=object)
+    groups = np.repeat([0, 1], [100, 50])
     members = Members(
         np.arange(150, dtype=np.int32),
         np.ones(150),
         groups,
+        ("both", "young"),
         ages,
         np.zeros(150, bool),
         np.ones(150, np.int64),
@@ -196,3 +204,12 @@ def test_dispersion_is_one_where_nobody_has_two() -> None:
     assert dispersion(np.array([0.0, 1.0, 1.0])) == 1.0
     assert dispersion(np.array([0.0, 10.0])) == 10.0
     assert dispersion(np.zeros(3)) == 1.0
+
+
+def test_people_are_divided_once_however_many_groups() -> None:
+    codes = np.array([2, 0, 1, 0, 2])
+    ones = np.ones(5)
+    members = Members(np.arange(5, dtype=np.int32), ones, codes, ("b", "c", "a"), ones, ones > 2, codes)
+    assert [p.tolist() for p in members.parts(["a", "b", "c"])] == [[0, 4], [1, 3], [2]]
+    nobody = Members(codes[:0].astype(np.int32), ones[:0], codes[:0], (), ones[:0], ones[:0] > 2, codes[:0])
+    assert nobody.parts([]) == []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from goldenthread.insight.inequality.outcomes import Outcome
-from goldenthread.insight.inequality.tallies import BANDS, Floats, Members, by_stratum, places_of
+from goldenthread.insight.inequality.tallies import BANDS, Floats, Members, by_stratum
 from goldenthread.statistics import byar_limits, wilson_limits
 
 FEWEST_EVENTS = 10
@@ -36,7 +36,7 @@ def adjusted(members: Members, groups: list[str], outcome: Outcome, by: str) -> 
     """
     if by == "age_band" or len(members.pids) == 0:
         return None
-    places = places_of(members, groups)
+    places = members.ranks(groups)
     events = np.bincount(places, weights=members.values, minlength=len(groups))
     best: tuple[int, str, Floats, Floats, Floats] | None = None
     for bands in BANDS:

@@ -111,7 +111,10 @@ def inequality(
     members = members_of(population, what, dimension)
     groups = groups_in_order(members, dimension)
     fair = adjusted(members, groups, what, dimension.name)
-    rows = [Row([g], members.pids[m], members.values[m]) for g in groups for m in [members.of(g)]]
+    rows = [
+        Row([g], members.pids[m], members.values[m])
+        for g, m in zip(groups, members.parts(groups), strict=True)
+    ]
     rows.append(Row([ALL], members.pids, members.values))
     title, labels = group_words(population, dimension, [*groups, ALL])
     spread = dispersion(members.values)

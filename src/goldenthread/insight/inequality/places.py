@@ -23,7 +23,6 @@ from goldenthread.insight.inequality.tallies import (
     dispersion,
     groups_in_order,
     members_of,
-    places_of,
 )
 from goldenthread.statistics import StatisticsError, funnel_limits
 
@@ -155,7 +154,7 @@ def places(
     people = len(everybody.pids)
     scale = 1.0 if what.share else what.per
     average = total / people * scale if people else float("nan")
-    rows = [Row([g], here.pids[m], here.values[m]) for g in groups for m in [here.of(g)]]
+    rows = [Row([g], here.pids[m], here.values[m]) for g, m in zip(groups, here.parts(groups), strict=True)]
     rows.append(Row([ALL], here.pids, here.values))
     labels = [*groups, ALL]
     every = [*expected, float(expected.sum())]
@@ -206,7 +205,7 @@ def _expected(here: Members, everybody: Members, groups: list[str], bands: str, 
     count = by_stratum(everybody.values, whole, nought, 1, size)[0]
     people = by_stratum(np.ones(len(whole)), whole, nought, 1, size)[0]
     figure = np.divide(count, people, out=np.zeros(size), where=people > 0)
-    mine = by_stratum(np.ones(len(strata)), strata, places_of(here, groups), len(groups), size)
+    mine = by_stratum(np.ones(len(strata)), strata, here.ranks(groups), len(groups), size)
     return np.asarray(mine @ figure)
 
 

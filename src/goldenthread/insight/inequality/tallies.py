@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from goldenthread.cohorts import NOT_KNOWN, Dimension, Population, dimension
@@ -27,18 +27,32 @@ BANDS: Mapping[str, tuple[int, ...]] = {
 
 @dataclass(frozen=True)
 class Members:
-    """One row for each person of the denominator: number, value, group, age and sex, in the order of ``pid``."""
+    """One row for each person of the denominator: number, value, group, age and sex, in the order of ``pid``.
+
+    ``codes`` are places in ``labels``, the groups found.
+    """
 
     pids: Ids
     values: Floats
-    groups: NDArray[np.object_]
+    codes: NDArray[np.int64]
+    labels: tuple[str, ...]
     ages: Floats
     female: NDArray[np.bool_]
     fifths: NDArray[np.int64]
 
-    def of(self, group: str | None) -> NDArray[np.bool_]:
-        """Where a person is of the group; everybody for ``None``."""
-        return np.ones(len(self.pids), bool) if group is None else np.asarray(self.groups == group)
+    def ranks(self, groups: Sequence[str]) -> NDArray[np.int64]:
+        """Which of ``groups`` each person is in, as a number."""
+        rank = {label: n for n, label in enumerate(groups)}
+        lookup = np.array([rank[label] for label in self.labels] or [0], dtype=np.int64)
+        return lookup[self.codes]
+
+    def parts(self, groups: Sequence[str]) -> list[NDArray[np.int64]]:
+        """Where the people of each of ``groups`` are, in one pass however many groups there are."""
+        ranks = self.ranks(groups)
+        order = np.argsort(ranks, kind="stable")
+        ends = np.searchsorted(ranks[order], np.arange(len(groups)), side="right")
+        starts = np.concatenate([[0], ends[:-1]]) if len(groups) else ends
+        return [order[a:b] for a, b in zip(starts, ends, strict=True)]
 
     def strata(self, bands: str, *, sex: bool = True, deprivation: bool = False) -> NDArray[np.int64]:
         """The age band of each person, and sex and deprivation fifth where wanted, as one number from 0."""
@@ -62,13 +76,13 @@ def members_of(population: Population, outcome: Outcome, by: Dimension | None) -
         needs,
         where=where,
     )
-    codes, found = pd.factorize(table.column("grp").to_pandas())
-    labels = np.asarray(found, dtype=object)
+    named = pc.dictionary_encode(table.column("grp").combine_chunks())
     return Members(
         pids=np.asarray(table.column("pid").to_numpy()),
         values=np.asarray(table.column("value").to_numpy(), dtype=float),
-        groups=labels[codes] if len(codes) else np.array([], dtype=object),
-        ages=np.asarray(table.column("age").to_pandas().astype(float).fillna(0).to_numpy()),
+        codes=np.asarray(named.indices.to_numpy(zero_copy_only=False), dtype=np.int64),
+        labels=tuple(str(x) for x in named.dictionary.to_pylist()),
+        ages=np.asarray(pc.fill_null(table.column("age"), 0).to_numpy(), dtype=float),
         female=np.asarray(table.column("female").to_numpy(zero_copy_only=False), dtype=bool),
         fifths=np.asarray(table.column("fifth").to_numpy(), dtype=np.int64),
     )
@@ -76,13 +90,12 @@ def members_of(population: Population, outcome: Outcome, by: Dimension | None) -
 
 def groups_in_order(members: Members, by: Dimension) -> list[str]:
     """Groups that have people, in the order of the dimension, the unknown last."""
-    found = [str(g) for g in dict.fromkeys(members.groups.tolist())]
     place = {label: n for n, label in enumerate(by.order)}
 
     def key(label: str) -> tuple[bool, int, str]:
         return (label == NOT_KNOWN, place.get(label, len(place)), by.names.get(label, label))
 
-    return sorted(found, key=key)
+    return sorted(members.labels, key=key)
 
 
 def dimension_of(population: Population, name: str) -> Dimension:
@@ -108,9 +121,3 @@ def by_stratum(
     """Sum of ``values`` by group and stratum: a table of groups by strata."""
     flat = np.bincount(places * size + strata, weights=values, minlength=groups * size)
     return np.asarray(flat.reshape(groups, size), dtype=float)
-
-
-def places_of(members: Members, groups: Sequence[str]) -> NDArray[np.int64]:
-    """Which of ``groups`` each person is in, as a number."""
-    rank = {label: n for n, label in enumerate(groups)}
-    return np.array([rank[g] for g in members.groups.tolist()], dtype=np.int64)
