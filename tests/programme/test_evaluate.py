@@ -160,7 +160,7 @@ def test_too_few_to_compare_is_a_result_too(register, people, clock):
 def test_places_are_evaluated_by_the_agreed_method(register, people, clock):
     population = people(0.5, places=True)
     started = tuple(Started(f"Z0000{n}", date(2025, 6, 1)) for n in range(1, 5))
-    design = Design("synthetic control", level="practice", places=started, months_before=12, months_after=12)
+    design = Design("interrupted time series", places=started, months_before=12, months_after=12)
     plan = replace(
         PLAN,
         design=design,
@@ -175,7 +175,7 @@ def test_places_are_evaluated_by_the_agreed_method(register, people, clock):
     found = done.evaluation.results[0].found
     assert found.lower <= 0.5 <= found.upper
     assert done.verdicts[0][3] == "met"
-    assert done.evaluation.design.name == "synthetic difference-in-differences"
+    assert done.evaluation.design.name == "interrupted time series"
 
 
 def test_a_tampered_plan_is_not_evaluated(register, people, clock, locked):

@@ -243,6 +243,30 @@ def plan(
     say_plan(speech, entry, power, staff, missing)
 
 
+@initiative.command("freeze")
+def freeze(
+    name: NameArgument,
+    who: WhoOption = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Freeze the people it is for, before the plan is locked: rule, codes, data date, and who they are."""
+    from goldenthread.programme import entry_json, freeze_cohort
+
+    speech, settings = Speech(as_json=as_json, quiet=quiet), settings_at(home)
+    register = register_of(settings)
+    population = everybody(settings)
+    try:
+        entry = freeze_cohort(
+            register, name, population, settings.home, who=who or me(), version=register.get(name).version
+        )
+    finally:
+        population.close()
+    speech.json(entry_json(entry))
+    speech.say(f"Frozen as [bold]{entry.initiative.cohort_version}[/].")
+
+
 @initiative.command("lock")
 def lock(
     name: NameArgument,

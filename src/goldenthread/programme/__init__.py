@@ -6,6 +6,7 @@ from goldenthread.programme.due import evaluate_due
 from goldenthread.programme.errors import Conflict, ProgrammeError, Refused
 from goldenthread.programme.evaluating import Evaluated, evaluate
 from goldenthread.programme.forms import read as read_form
+from goldenthread.programme.freezing import freeze_cohort
 from goldenthread.programme.handing import (
     Orphan,
     accept,
@@ -92,6 +93,7 @@ __all__ = [
     "export_recipe",
     "first_contact",
     "fourth",
+    "freeze_cohort",
     "from_template",
     "handover",
     "import_recipe",

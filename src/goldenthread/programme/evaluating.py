@@ -105,7 +105,7 @@ def evaluate(
     changed = changed_since(agreement.definitions, whole.catalogue)
     used = catalogue_as_locked(agreement.definitions, whole.catalogue) if changed else whole.catalogue
     added = (*_amended(entry), *exploratory)
-    first, last = data_span(whole, plan.outcomes)
+    first, last = data_span(whole, plan.outcomes, used)
     contacts = contacts_of(whole, initiative)
     _followed_up(entry, agreement, contacts, last, register.store.now().date())
     shared = set(practices_sharing(whole, agreement.definitions))

@@ -336,9 +336,11 @@ def _data(
     return max(first), min(last)
 
 
-def data_span(population: Population, outcomes: Sequence[PlannedOutcome]) -> tuple[date, date]:
-    """First and last day on which the outcomes can be seen."""
-    return _data(population, outcomes, population.catalogue)
+def data_span(
+    population: Population, outcomes: Sequence[PlannedOutcome], catalogue: Catalogue | None = None
+) -> tuple[date, date]:
+    """First and last day on which the outcomes can be seen, by the definitions given (today's if not said)."""
+    return _data(population, outcomes, catalogue or population.catalogue)
 
 
 def _lower_is_better(outcome: PlannedOutcome) -> bool:
