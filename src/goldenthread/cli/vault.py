@@ -138,6 +138,7 @@ def restore(
 
     settings = settings_at(home)
     restore_vault(folder, settings.vault_dir, load_keys(settings.vault_dir))
+    _audited(settings.home, "vault.restored", "who keeps the key", f"From {folder.name}")
     Speech(quiet=quiet).say(
         "Restored, and switched off. Look at `goldenthread vault status`, then switch it on."
     )
@@ -149,8 +150,10 @@ def _trust(home: Path, record: ServiceRecord, speech: Speech, by: str) -> None:
     from goldenthread.governance import signer_of
 
     public = signer_of(home).public
+    mark = hashlib.sha256(public).hexdigest()[:16]
+    _audited(home, "vault.trusted", by, f"Signing key {mark}")
     record.trust(public, by)
-    speech.say(f"Trusts the approvals signed with key {hashlib.sha256(public).hexdigest()[:16]}.")
+    speech.say(f"Trusts the approvals signed with key {mark}.")
 
 
 def _audited(home: Path, action: str, by: str, reason: str) -> None:
