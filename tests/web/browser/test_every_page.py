@@ -64,7 +64,7 @@ def test_pages_can_be_used_by_everybody(visitor: Visitor, role: str, pages: list
     assert wrong == []
 
 
-def _open(somebody: Visit, path: str):  # noqa: ANN202
+def _open(somebody: Visit, path: str):
     """Open a page; ``None`` where the address downloads a file."""
     from playwright.sync_api import Error
 

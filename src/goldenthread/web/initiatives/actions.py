@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 import goldenthread.programme as programme
@@ -312,9 +313,12 @@ def bring_in(working: Working, edition: Edition, content: bytes, name: str, scop
 
 def names_here() -> list[str]:
     """Names of people with an account and a role today."""
-    return [
-        str(u) for u in User.objects.filter(is_active=True).order_by("name") if u.assignments_now().exists()
-    ]
+    today = timezone.localdate()
+    held = Q(assignments__ends__isnull=True) | Q(assignments__ends__gte=today)
+    found = (
+        User.objects.filter(held, is_active=True, assignments__starts__lte=today).distinct().order_by("name")
+    )
+    return [str(u) for u in found]
 
 
 def left_behind() -> list[Orphan]:

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from goldenthread.web.site.caching import remembered
 from goldenthread.web.site.data import editions
 from goldenthread.web.site.rules import page
 
@@ -37,7 +38,12 @@ def data_page(request: HttpRequest) -> HttpResponse:
             "set_aside": sum(f.quarantined for f in feeds),
             "repeats": sum(f.duplicates for f in feeds),
             "wrong": [f.name for f in feeds if not f.in_order],
-            "rates": [(BY.get(by, by), rows) for by, rows in _rates(manifest.extra.get("linkage", {}))],
+            "rates": remembered(
+                edition,
+                "planning",
+                ("linkage rates",),
+                lambda: _named_rates(manifest.extra.get("linkage", {})),
+            ),
             "worst": _worst(manifest.extra.get("linkage", {})),
         },
     )
@@ -76,6 +82,10 @@ def _why(reason: str, rows: int, words: Mapping[str, tuple[str, str]]) -> dict[s
     code, _, column = reason.partition(" in ")
     said, remedy = words.get(code, (reason, ""))
     return {"rows": rows, "column": column, "words": said, "remedy": remedy}
+
+
+def _named_rates(linkage: Mapping[str, Any]) -> list[tuple[str, list[dict[str, str]]]]:
+    return [(BY.get(by, by), rows) for by, rows in _rates(linkage)]
 
 
 def _rates(linkage: Mapping[str, Any]) -> Iterator[tuple[str, list[dict[str, str]]]]:
