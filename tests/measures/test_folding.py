@@ -10,6 +10,7 @@ import pytest
 from goldenthread.definitions import Catalogue, load_catalogue
 from goldenthread.lake import Snapshot
 from goldenthread.measures import PERSON, chunks, compile_plan, evaluate, variables
+from goldenthread.measures.folding import CodeNumbers
 from tests.measures.crowd import crowd
 from tests.measures.test_spark import differences
 
@@ -51,3 +52,17 @@ def test_ranges_of_people_do_not_matter(snapshot: Snapshot, catalogue: Catalogue
     whole = evaluate(snapshot, catalogue, names, index_date=DAYS[3])
     parts = pa.concat_tables(chunks(snapshot, plan, index_date=DAYS[3], people_per_chunk=37))
     assert differences(whole, parts) == []
+
+
+def test_the_order_in_which_rows_are_kept_does_not_matter(snapshot: Snapshot, catalogue: Catalogue) -> None:
+    """Few codes are read from the rows in the order of codes, many from those in the order of people."""
+    names = ["diabetes", "diabetes_since", "hba1c_latest", "statin_6m", "learning_disability"]
+    own = pa.table({"pid": list(range(0, 300, 3)), "index_date": [DAYS[n % 4] for n in range(100)]})
+    for index in (DAYS[3], own):
+        few = evaluate(snapshot, catalogue, names, index_date=index)
+        grouped = evaluate(snapshot, catalogue, names, index_date=index, engine="duckdb-grouped")
+        assert differences(few, grouped) == []
+    scan = compile_plan(catalogue, names).coded["gp_event"]
+    assert CodeNumbers(scan).few(scan)
+    every = compile_plan(catalogue, variables(catalogue)).coded["gp_event"]
+    assert not CodeNumbers(every).few(every)

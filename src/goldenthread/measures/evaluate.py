@@ -26,6 +26,8 @@ from goldenthread.measures.scoring import diagnosis_rows, work_out
 from goldenthread.measures.sql import identifier, literal
 
 PEOPLE_PER_CHUNK = 50_000
+FEW_FACTS, PEOPLE_PER_NARROW_CHUNK = 40, 200_000
+"""As many as a file in the order of codes has, where few codes are asked for."""
 
 
 def evaluate(
@@ -72,9 +74,9 @@ def chunks(
     eligible: pa.Array | None = None,
     memory_mb: int = 1000,
     threads: int = 2,
-    people_per_chunk: int = PEOPLE_PER_CHUNK,
+    people_per_chunk: int = 0,
 ) -> Iterator[pa.Table]:
-    """The same, one range of people after another, so that memory stays flat."""
+    """The same, one range of people after another, so that memory stays flat: as many as fit, if not said."""
     dates = _index_dates(index_date)
     run = engine_for(snapshot, engine, memory_mb=memory_mb, threads=threads)
     try:
@@ -86,6 +88,13 @@ def chunks(
             else scan.code_map(index, known_codes.get(name, ()))
             for name, scan in plan.coded.items()
         }
+        if not people_per_chunk:
+            narrow = (
+                run.folds
+                and len(plan.wanted) <= FEW_FACTS
+                and all(isinstance(m, CodeNumbers) and m.few(plan.coded[name]) for name, m in maps.items())
+            )
+            people_per_chunk = PEOPLE_PER_NARROW_CHUNK if narrow else PEOPLE_PER_CHUNK
         for first in range(0, max(snapshot.people, 1), people_per_chunk):
             last = min(first + people_per_chunk, max(snapshot.people, 1)) - 1
             yield _Chunk(plan, run, first, last, index, dates, maps).answer(eligible)
@@ -181,7 +190,8 @@ class _Chunk:
         given = self.maps[scan.source.name]
         answer: GroupedAnswer | FoldedAnswer
         if isinstance(given, CodeNumbers):
-            sql = scan.rows_statement(self.first, self.last, self.index)
+            codes = given.relation.column("code").to_pylist() if given.few(scan) else []
+            sql = scan.rows_statement(self.first, self.last, self.index, codes)
             rows = self.run.query(sql, self.relations | {"codes": given.relation})
             answer = FoldedAnswer(scan, given, rows, self.first, self.people, self._window)
         else:

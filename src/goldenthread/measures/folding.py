@@ -22,6 +22,7 @@ Window = Callable[[Slot], tuple[Any, Any]]
 _TO_1900 = int((np.datetime64(EPOCH, "D") - np.datetime64("1970-01-01", "D")).astype(int))
 _NO_MOMENT = 1 << 62
 _NO_DAY = (1 << 31) - 1
+FEW_CODES, FEW_SLOTS = 100, 12
 _MOST = 1 << 22  # more days than there are between the years 1 and 9999, and more codes than a list has
 
 
@@ -52,6 +53,10 @@ class CodeNumbers:
                 ),
             }
         )
+
+    def few(self, scan: CodedScan) -> bool:
+        """Whether so few codes are asked for that rows are better read in the order of codes."""
+        return 0 < self.count <= FEW_CODES and len(scan.slots) <= FEW_SLOTS and not scan.source.sql
 
 
 class FoldedAnswer:
