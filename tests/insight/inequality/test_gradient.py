@@ -144,7 +144,6 @@ def test_adjusting_removes_what_age_alone_makes(ask: Ask) -> None:
         values,
         groups,
         ("young", "old"),
-        ("young", "old"),
         ages,
         np.zeros(800, bool),
         np.ones(800, np.int64),
