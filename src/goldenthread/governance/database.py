@@ -14,7 +14,7 @@ from goldenthread.governance.errors import RecordError
 
 FOLDER = "governance"
 _BUSY_SECONDS = 30.0
-_SETTLED_NS = 100_000_000
+_SETTLED_NS = 2_000_000_000
 
 
 def kept_for_good(*tables: str) -> str:
@@ -41,7 +41,7 @@ class Database:
     def look(self) -> tuple[object, ...] | None:
         """What changes whenever the file does; ``None`` where it changed so lately that the next look might not tell.
 
-        Clocks of file systems tick every few milliseconds, so two writes within a tick could look like one.
+        Clocks of file systems tick coarsely, some once a second, so two writes within a tick could look like one.
         """
         found: list[tuple[int, int, int]] = []
         for path in (self.path, self.path.with_name(f"{self.path.name}-wal")):
