@@ -109,10 +109,7 @@ def _looked_up(whole: Population) -> tuple[list[dict[str, Any]], date] | None:
     day = (pd.Timestamp(whole.index_date) - pd.DateOffset(years=1)).date()
     levels = [LEVELS[tree][0] for tree in LEVELS]
     try:
-        then = Population(
-            whole.snapshot, whole.catalogue, purpose=whole.purpose, index_date=day,
-            without_practices=whole.without_practices,
-        )  # fmt: skip
+        then = whole.at(day)
         by = ", ".join(f"coalesce({level}, '') AS {level}" for level in levels)
         rows = then.groups("count(*) AS people", levels, by=by).to_pylist()
         then.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 from goldenthread.web.workshop.packing import Candidate, Drawing, Pack
@@ -37,6 +38,20 @@ def to_pptx(pack: Pack) -> bytes:
     out = io.BytesIO()
     deck.save(out)
     return out.getvalue()
+
+
+def fitting(lines: Sequence[str], width: float, height: float, *, most: int, least: int = 11) -> int:
+    """The largest type, in points, at which lines of text fit a box of so many inches: letters are half as wide as high.
+
+    >>> fitting(["One short line."], 6.0, 5.0, most=20), fitting(["word " * 200] * 5, 6.0, 5.0, most=20)
+    (20, 11)
+    """
+    for size in range(most, least, -1):
+        across = max(int(width * 72 / (0.5 * size)), 1)
+        high = sum(-(-max(len(x), 1) // across) * 1.22 * size + 0.45 * size for x in lines)
+        if high <= height * 72:
+            return size
+    return least
 
 
 def how(pack: Pack) -> list[str]:
@@ -97,6 +112,7 @@ class _Deck:
 
         frame = slide.shapes.add_textbox(Inches(left), Inches(top), Inches(width), Inches(height)).text_frame
         frame.word_wrap = True
+        size = fitting(lines, width - 0.2, height - 0.1, most=size)
         for number, line in enumerate(lines):
             paragraph = frame.paragraphs[0] if number == 0 else frame.add_paragraph()
             paragraph.text = line
