@@ -173,7 +173,7 @@ READERS = {
     "cohorts": "every question is asked through a Population, which has a purpose",
     "prediction": "it fits on those whom a Population lets it see",
     "programme": "it is handed a Population, and looks only at its people",
-    "insight": "it asks through a Population; its oldest page counts everybody registered, released",
+    "insight": "it asks through a Population, or is handed what practices share",
 }
 WITHOUT_A_PURPOSE = {"connect", "cache", "files"}
 
