@@ -76,18 +76,18 @@ def measures(catalogue: Catalogue, most: int) -> list[Measure]:
     return found[:most]
 
 
-def timed(what: str, work: Callable[[], object], floor: float | None = None) -> float:
-    """Run it twice and keep the quicker."""
-    best = min(_once(work) for _ in range(2))
-    ratio = f"{best / floor:5.2f} x the floor" if floor else ""
-    print(f"{what:58s} {best:8.2f} s  {ratio}", flush=True)
-    return best
+def timed(what: str, work: Callable[[], object], floor: float | None = None, times: int = 2) -> float:
+    """Run it so many times and keep the least processor seconds, which a busy machine disturbs less than the clock."""
+    cpu, clock = min(_once(work) for _ in range(times))
+    ratio = f"{cpu / floor:5.2f} x the floor" if floor else ""
+    print(f"{what:58s} {cpu:8.2f} processor s {clock:8.2f} s  {ratio}", flush=True)
+    return cpu
 
 
-def _once(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
+def _once(work: Callable[[], object]) -> tuple[float, float]:
+    began, used = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - began
+    return time.process_time() - used, time.perf_counter() - began
 
 
 def floor(snapshot: Snapshot) -> None:
@@ -122,6 +122,31 @@ def by_hand(snapshot: Snapshot, catalogue: Catalogue, wanted: list[Measure]) -> 
     snapshot.connect(memory_mb=8000).execute(sql)
 
 
+def in_polars(snapshot: Snapshot, catalogue: Catalogue, wanted: list[Measure]) -> None:
+    """What an analyst would write in Polars: one lazy query with a filtered aggregate for each measure."""
+    import polars as pl
+
+    code, day, value = pl.col("code"), pl.col("date"), pl.col("value")
+    parts = []
+    for measure in wanted:
+        after, up_to = window_of(measure, INDEX)
+        codes = [int(c) for n in measure.codes for c in catalogue.codelists[n].codes]
+        when = code.is_in(codes) & (day <= up_to)
+        if after:
+            when &= day > after
+        what = {
+            "exists": when.any(), "count": when.sum(), "days": day.filter(when).n_unique(),
+            "first date": day.filter(when).min(), "latest date": day.filter(when).max(),
+            "latest value": value.filter(when).sort_by(day.filter(when)).last(),
+            "first value": value.filter(when).sort_by(day.filter(when)).first(),
+        }.get(measure.take, value.filter(when).max())  # fmt: skip
+        parts.append(what.alias(measure.name))
+    asked = {int(c) for m in wanted for n in m.codes for c in catalogue.codelists[n].codes}
+    files = [str(p) for p in snapshot.files("gp_event")]
+    events = pl.scan_parquet(files).filter(code.is_in(sorted(asked)))
+    events.group_by("pid").agg(parts).collect()
+
+
 def one_question(snapshot: Snapshot, catalogue: Catalogue) -> None:
     """65 and over, diabetes, latest HbA1c in 12 months over 58, no learning disability."""
     plan = compile_plan(
@@ -145,6 +170,7 @@ def main() -> None:
     arguments.add_argument("--events", type=int, default=150)
     arguments.add_argument("--folder", type=Path, required=True)
     arguments.add_argument("--spark", action="store_true")
+    arguments.add_argument("--polars", action="store_true", help="also in Polars, which must be installed")
     arguments.add_argument("--only-memory", action="store_true", help=argparse.SUPPRESS)
     given = arguments.parse_args()
     catalogue = load_catalogue()
@@ -166,14 +192,19 @@ def main() -> None:
         least,
     )
     print(f"{'many against few':58s} {all_of_them / few:8.2f}")
+    if given.polars:
+        timed(f"{len(some)} measures in Polars", lambda: in_polars(snapshot, catalogue, some), least, 1)
+        timed(f"{len(many)} measures in Polars", lambda: in_polars(snapshot, catalogue, many), least, 1)
     peak = subprocess.run(
         [sys.executable, __file__, *sys.argv[1:], "--only-memory"], capture_output=True, text=True, check=True
     )
     print(f"{'peak memory of a process that works out the many':58s} {peak.stdout.strip()} MB")
     if given.spark:
-        slow = _once(lambda: ours(snapshot, catalogue, many, "spark"))
+        # Spark works in a process of its own: only the clock sees it
+        ours_clock = _once(lambda: ours(snapshot, catalogue, many))[1]
+        slow = _once(lambda: ours(snapshot, catalogue, many, "spark"))[1]
         print(
-            f"{'the same on Spark local[2], start-up included':58s} {slow:8.2f} s  {slow / all_of_them:5.1f} x ours"
+            f"{'the same on Spark local[2], start-up included':58s} {slow:8.2f} s  {slow / ours_clock:5.1f} x ours, by the clock"
         )
 
 
