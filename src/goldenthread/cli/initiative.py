@@ -161,7 +161,7 @@ def new(
     for one in scope.split(","):
         Scope.parse(one)
     if after:
-        entry = next_cycle(register, after, who=mine, title=title)
+        entry = next_cycle(register, after, who=mine, title=title, id=name)
     else:
         given = {"title": title, "question": question, "cohort": cohort, "programme": programme}
         chosen = {k: v for k, v in given.items() if v}

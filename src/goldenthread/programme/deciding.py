@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 
 from goldenthread.programme.errors import ProgrammeError, Refused
 from goldenthread.programme.forms import to_json
-from goldenthread.programme.plan import Plan
 from goldenthread.programme.register import Entry, Register, begin_cycle
 
 if TYPE_CHECKING:
@@ -58,15 +57,21 @@ def decide(
     return register.get(name)
 
 
-def next_cycle(register: Register, name: str, *, who: str, title: str = "") -> Entry:
+def next_cycle(register: Register, name: str, *, who: str, title: str = "", id: str = "") -> Entry:
     """Begin the next cycle from this one: its record and plan are carried over, open again, its verdicts shown beside.
 
-    Refused before a decision, and where there is a next cycle already.
+    Refused before a decision, after a decision to stop, and where there is a next cycle already.
     """
     entry = register.get(name)
     if not entry.decisions:
         raise Refused(f"Nothing has been decided about {name}.", "Decide first: stop, adapt or scale.")
-    record = begin_cycle(entry, title=title)
+    if entry.stage == "stopped":
+        raise Refused(
+            f"{name} was stopped.", "Begin a new initiative, and say in its evidence what this one showed."
+        )
+    record = begin_cycle(entry, title=title, id=id)
+    if any(other.initiative.previous == name for other in register):
+        raise Refused(f"{name} has a next cycle already.", "Look for it in the register.")
     design = entry.plan.design
     plan = replace(
         entry.plan,
@@ -106,8 +111,3 @@ def elsewhere(population: Population, entry: Entry, *, by: str = "pcn") -> Relea
     if found is None:
         raise ProgrammeError(f"Need cannot be shown by {by!r}.", "By: pcn, place or practice.")
     return found
-
-
-def empty_plan(plan: Plan) -> bool:
-    """Whether nothing has been planned yet."""
-    return plan == Plan()

@@ -275,14 +275,10 @@ def next_id(name: str, cycle: int) -> str:
     return f"{stem if stem and tail.isdigit() else name}-c{cycle}"
 
 
-def begin_cycle(entry: Entry, *, title: str = "") -> Initiative:
-    """The record of the next cycle, carried over from this one."""
+def begin_cycle(entry: Entry, *, title: str = "", id: str = "") -> Initiative:
+    """The record of the next cycle, carried over from this one; ``id`` names it (the old name with -c2 where none is given)."""
     one, cycle = entry.initiative, entry.initiative.cycle + 1
     return replace(
-        one,
-        id=next_id(one.id, cycle),
-        cycle=cycle,
-        previous=one.id,
-        cohort_version="",
+        one, id=id or next_id(one.id, cycle), cycle=cycle, previous=one.id, cohort_version="", programme="",
         title=title or one.title,
-    )
+    )  # fmt: skip
