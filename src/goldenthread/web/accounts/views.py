@@ -231,7 +231,9 @@ def _onwards(request: HttpRequest, user: User, after: str) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, error: provider.SignInRefusedError) -> HttpResponse:
-    note("account.provider_refused", None, cause=error.cause)
+    if error.cause != "none":
+        note("account.provider_refused", None, cause=error.cause)
     content = {"message": error.message, "remedy": error.remedy, "provider": oidc.provider_name()}
     content["contact"] = settings.DEPLOYMENT.web.get("contact", "")
-    return render(request, "accounts/provider_refused.jinja", content, status=403)
+    status = 404 if error.cause == "none" else 403
+    return render(request, "accounts/provider_refused.jinja", content, status=status)

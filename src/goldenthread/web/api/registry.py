@@ -108,7 +108,7 @@ def operation(
     """Declare an operation. ``kept`` answers are worked out once for each state of the data, as those of the pages are."""
 
     def declare(answer: Answer) -> Answer:
-        words = " ".join((answer.__doc__ or "").split())
+        words = " ".join((answer.__doc__ or "").replace("``", "").split())
         name = answer.__name__
         OPERATIONS.append(
             Operation(name, path, summary, words, parameters, tables, result, answer, permission, kept)

@@ -104,18 +104,16 @@
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (state !== "locked" || !password) return;
+    const body = new FormData(form);
+    password.value = ""; // at once: what is typed while we wait is the next attempt
+    error.textContent = "";
     let answer;
     try {
-      answer = await fetch(dialog.dataset.unlock, {
-        method: "POST",
-        headers: { Accept: "application/json" },
-        body: new FormData(form),
-      });
+      answer = await fetch(dialog.dataset.unlock, { method: "POST", headers: { Accept: "application/json" }, body });
     } catch {
       error.textContent = "The system does not answer. Try again.";
       return;
     }
-    password.value = "";
     if (answer.ok) {
       const left = await take(answer);
       open();
