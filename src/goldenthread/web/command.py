@@ -46,20 +46,35 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every network.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
     threads: Annotated[int, typer.Option(help="Requests answered at once.", min=1, max=64)] = 8,
+    key_service: Annotated[
+        bool | None,
+        typer.Option(
+            "--key-service/--no-key-service",
+            help="Run the key service beside it; for a demonstration unless you say no. A real one runs under an account of its own.",
+        ),
+    ] = None,
     home: HomeOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Serve the browser interface. It follows a new snapshot by itself; stop it with Ctrl-C."""
-    open_to_browsers(settings_at(home), Speech(quiet=quiet), host, port, threads)
+    open_to_browsers(settings_at(home), Speech(quiet=quiet), host, port, threads, key_service)
 
 
 def open_to_browsers(
-    settings: Settings, speech: Speech, host: str = "127.0.0.1", port: int = 8000, threads: int = 8
+    settings: Settings,
+    speech: Speech,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    threads: int = 8,
+    key_service: bool | None = None,
 ) -> None:
-    """Set up a deployment, say where it is, and serve it until stopped."""
+    """Set up a deployment, say where it is, and serve it until stopped, with what must run beside it."""
     set_up(settings.home)
     say_where(settings, speech, host, port)
-    run(host, port, threads)
+    from goldenthread.web.helpers import beside
+
+    with beside(settings, key_service=settings.synthetic if key_service is None else key_service):
+        run(host, port, threads)
 
 
 def run(host: str, port: int, threads: int = 8) -> None:
