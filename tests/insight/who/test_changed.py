@@ -57,7 +57,7 @@ def test_who_joined_and_who_left_and_why(tmp_path: Path, own: Catalogue) -> None
     assert rows["Left: died"] == 10
     assert rows["Left: no longer registered here"] == 10
     assert rows["Left: may no longer be asked about"] == 10
-    assert rows["Left: no longer meets “not: copd”"] == 15
+    assert rows[f"Left: no longer meets “{after.cohort('not copd').english}”"] == 15
     assert rows["Left"] == 45
     assert rows["Stayed"] == 0
     assert found.definitions == ()

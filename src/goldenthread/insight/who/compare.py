@@ -146,7 +146,7 @@ def compare(cohort: Cohort, *, same_ages: bool = False) -> Comparison:
         same_ages,
         rows,
         _average_rows(averages, means),
-        _sentence(rows, words),
+        _sentence(rows, words, set(cohort.needs)),
         released=released,
         released_averages=means,
     )
@@ -351,8 +351,8 @@ def _ranked(rows: Iterable[Row], cohort: Cohort) -> tuple[Row, ...]:
         mine = used & theirs
         if theirs and theirs <= used - {"age", "female", "male"}:
             return True  # it is what was asked for
-        same = (row.them >= 0.995 and row.others >= 0.995) or (row.them <= 0.005 and row.others <= 0.005)
-        return same or bool(mine and (row.them >= 0.995 or row.them <= 0.005))
+        # what everybody among them has, the question brings with it
+        return row.them >= 0.995 or (row.them <= 0.005 and (row.others <= 0.005 or bool(mine)))
 
     def place(row: Row) -> tuple[bool, bool, float]:
         return (not row.stands_out, row.ratio is None, -abs(log(row.ratio)) if row.ratio else 0.0)
@@ -371,8 +371,10 @@ def _average_rows(averages: Iterable[Average], released: ReleasedTable) -> tuple
     )
 
 
-def _sentence(rows: tuple[Row, ...], words: str) -> str:
-    found = [r for r in rows if r.stands_out and r.more and (r.them or 0) >= 0.05]
+def _sentence(rows: tuple[Row, ...], words: str, used: set[str]) -> str:
+    """What sets them apart most, of what the question does not name itself."""
+    apart = [r for r in rows if r.stands_out and r.more and (r.them or 0) >= 0.05]
+    found = [r for r in apart if not used & set(_names(r.expression))]
     if not found:
         return f"Nothing looked at is more common among them than among {words}, beyond chance."
     top = found[0]

@@ -140,7 +140,7 @@ def _score(question: Question, words: Iterable[str]) -> float:
     title = f" {question.title} {question.name.replace('_', ' ')}".casefold()
     rule = f" {question.rule}".casefold()
     total = 0.0
-    for word in words:
+    for word in (w[:-1] if len(w) > 4 and w.endswith("s") else w for w in words):
         if f" {word}" in title:
             total += 3.0 + (title.split()[0].startswith(word))
         elif word in title:

@@ -9,13 +9,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from goldenthread.cohorts import Population
+from goldenthread.cohorts import Cohort, Population
+from goldenthread.errors import GoldenThreadError
 from goldenthread.web.ask.answering import BREAKDOWNS, SHOWN, read, try_to_answer
+from goldenthread.web.site.caching import remembered
 from goldenthread.web.site.data import editions
 from goldenthread.web.site.rules import page
 
 LONGEST_ADDRESS = 3_000
 """A longer question is answered, but cannot stand in an address."""
+MOST_NOTES = 3
 
 
 @page("ask")
@@ -48,6 +51,8 @@ def ask(request: HttpRequest, scope: str) -> HttpResponse:
             return redirect(address)
         if cohort is not None:
             content["answer"], mistake = try_to_answer(cohort, by=by, same_ages=same_ages)
+        if cohort is not None and mistake is None:
+            content["coding"] = coding_beside(cohort)
         content |= {"cohort": cohort, "mistake": mistake}
         status = 400 if mistake else 200
     if part:
@@ -69,6 +74,27 @@ def check(request: HttpRequest, scope: str) -> HttpResponse:
     )
 
 
+def coding_beside(cohort: Cohort) -> list[str]:
+    """What poor coding may do to the conditions that a question rests on, in a sentence each; worked out once for everybody."""
+    from goldenthread.insight.coding import coding_note
+
+    edition, population = editions().current(), cohort.population
+    said = []
+    for name in [n for n in cohort.needs if n in edition.catalogue.conditions][:MOST_NOTES]:
+
+        def make(name: str = name) -> str:
+            try:
+                note = coding_note(population, name)
+            except GoldenThreadError:
+                return ""
+            return note.sentence if note is not None else ""
+
+        said.append(
+            remembered(edition, "planning", ("coding beside a question", population.scope.slug, name), make)
+        )
+    return [s for s in said if s]
+
+
 def population_for(request: HttpRequest) -> Population:
     """The people of the page's scope, answering to whoever looks."""
     whole = editions().current().population("planning", request.working.recipient)
@@ -85,6 +111,7 @@ def frame(request: HttpRequest, text: str, population: Population) -> dict[str, 
         "cohort": None,
         "mistake": None,
         "answer": None,
+        "coding": [],
         "measures": len(known),
         "breakdowns": BREAKDOWNS,
         "shown": SHOWN,
