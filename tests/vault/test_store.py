@@ -389,3 +389,17 @@ def test_the_text_compared_is_json(names: list[str | None]) -> None:
         values = [None] * (len(SEALED_COLUMNS) - 1)  # without ``updated``
         values[SEALED_COLUMNS.index("given_name")] = name
         assert compared.decode() == json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
+
+def test_only_those_needed_and_those_just_stored_are_kept(vault: Vault) -> None:
+    vault.store(many(5))
+    keys = many(8)["pseudonym"].to_pylist()
+    with vault.begin("tidy") as refresh:
+        refresh.store(many(8).slice(6))  # 6 and 7 are new
+        assert refresh.keep_only(pa.array([keys[1], keys[3], keys[7]], pa.binary(16))) == 3
+        assert len(vault) == 5  # nothing yet
+        refresh.commit()
+    assert set(vault.demographics()["pseudonym"].to_pylist()) == {keys[1], keys[3], keys[6], keys[7]}
+    with vault.begin("nobody") as refresh:
+        assert refresh.keep_only(pa.array([], pa.binary(16))) == 4
+    assert len(vault) == 4  # left without a commit
