@@ -1,74 +1,100 @@
-"""What runs beside the server in processes of its own: the key service of a demonstration, and evaluations on their agreed day."""
+"""What runs beside the server in processes of its own: the key service of a demonstration, and evaluations on their agreed day.
+
+Processes, not threads: the server forks its worker, and a fork in the middle of another thread's work may never wake up.
+"""
 
 from __future__ import annotations
 
-import logging
+import os
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from goldenthread.errors import GoldenThreadError
-from goldenthread.governance.clock import today_of
-from goldenthread.programme import Register
-from goldenthread.settings import Settings
+from goldenthread.settings import Settings, load_settings
 
-log = logging.getLogger("goldenthread.web")
 EVERY_SECONDS = 900.0
-FIRST_SECONDS = 30.0
+FIRST_SECONDS = 60.0
+_LOOK_SECONDS = 2.0
 
 
 @contextmanager
 def beside(settings: Settings, *, key_service: bool) -> Iterator[None]:
     """Run the helpers while the server runs. A key service that runs already is left alone: the second one stops by itself."""
-    stop = threading.Event()
-    keys = _command(settings.home, "vault", "serve", "--quiet") if key_service else None
-    watcher = threading.Thread(
-        target=_evaluate_when_due, args=(settings, stop), name="evaluations", daemon=True
-    )
-    watcher.start()
+    home = str(settings.home)
+    running = [_started("-m", "goldenthread.web.helpers", home, str(os.getpid()))]
+    if key_service:
+        running.append(_started("-m", "goldenthread", "vault", "serve", "--quiet", "--home", home))
     try:
         yield
     finally:
-        stop.set()
-        if keys is not None:
-            keys.terminate()
+        for one in running:
+            one.terminate()
+        for one in running:
             with suppress(subprocess.TimeoutExpired):
-                keys.wait(10)
+                one.wait(10)
 
 
-def _evaluate_when_due(settings: Settings, stop: threading.Event) -> None:
-    """Evaluate what is due, by the locked plan and on the snapshot in force, in a process of low priority.
+def watch(settings: Settings, server: int) -> None:
+    """Evaluate what is due, by the locked plan and on the snapshot in force, as long as the server lives.
 
     What was refused (the data do not reach far enough) is tried again when there are new data.
     """
+    from goldenthread.governance.clock import today_of
+    from goldenthread.programme import Register
+
     tried: set[tuple[str, str]] = set()
     wait = FIRST_SECONDS
-    while not stop.wait(wait):
+    while _lives(server, wait):
         wait = EVERY_SECONDS
         try:
             snapshot = (settings.lake_dir / "CURRENT").read_text("ascii").strip()
             due = {(e.id, snapshot) for e in Register.of(settings.home).due(today_of(settings))}
         except (OSError, GoldenThreadError):
             continue
-        if not due - tried:
-            continue
-        tried |= due
-        done = _command(settings.home, "initiative", "evaluate", "--due", "--quiet")
-        while done.poll() is None:
-            if stop.wait(1):
-                done.terminate()
-                return
-        if done.returncode:
-            log.warning("An evaluation that is due could not be run; its page says why.")
+        if due - tried:
+            tried |= due
+            _started(
+                "-m",
+                "goldenthread",
+                "initiative",
+                "evaluate",
+                "--due",
+                "--quiet",
+                "--home",
+                str(settings.home),
+            ).wait()
 
 
-def _command(home: Path, *words: str) -> subprocess.Popen[bytes]:
-    """A command of ours in a process of its own, out of the way of those who are waiting for a page."""
-    nice = ["nice", "-n", "10"] if "evaluate" in words and sys.platform != "win32" else []
-    return subprocess.Popen(  # noqa: S603  our own command, with the folder that this process serves
-        [*nice, sys.executable, "-m", "goldenthread", *words, "--home", str(home)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+def _lives(server: int, seconds: float) -> bool:
+    """Wait; whether the server is still there afterwards. A server that was killed leaves nobody behind."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if os.getppid() != server:
+            return False
+        time.sleep(min(_LOOK_SECONDS, max(0.0, end - time.monotonic())))
+    return os.getppid() == server
+
+
+def _started(*words: str) -> subprocess.Popen[bytes]:
+    """Python with these words, in a process of its own that hears nothing and says nothing."""
+    return subprocess.Popen(  # noqa: S603  our own modules, with the folder that this process serves
+        [sys.executable, *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def main() -> None:
+    """``python -m goldenthread.web.helpers HOME SERVER``: started by the server, and ends with it."""
+    if hasattr(os, "nice"):
+        os.nice(10)  # whoever waits for a page comes first
+    watch(load_settings(Path(sys.argv[1])), int(sys.argv[2]))
+
+
+if __name__ == "__main__":
+    main()
