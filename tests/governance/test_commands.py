@@ -108,7 +108,7 @@ def test_the_log_is_shown_checked_and_handed_over(run: Run, home: Path, tmp_path
     assert json.loads((tmp_path / "log.json").read_text())["head"] == head
     assert run("audit", "export", tmp_path / "log.csv", "--home", home, check=False).returncode == 1
     assert "Nothing out of the ordinary" in run("audit", "alerts", "--home", home).stdout
-    run("audit", "seen", "--home", home)
+    assert json.loads(run("audit", "seen", "--home", home, "--json").stdout) == []
 
     with sqlite3.connect(home / "governance" / "audit.sqlite") as raw:
         raw.execute("DROP TRIGGER entry_UPDATE")
@@ -117,3 +117,15 @@ def test_the_log_is_shown_checked_and_handed_over(run: Run, home: Path, tmp_path
     done = run("audit", "verify", "--noted", head, "--home", home, check=False)
     assert done.returncode == 3
     assert "Entry 1 has been changed" in done.stderr
+
+
+def test_a_patient_is_told_who_has_seen_them(run: Run, home: Path) -> None:  # noqa: F811
+    audit = Audit(home)
+    for actor, tokens in (("cara", ["TOK-1", "TOK-2"]), ("dan", ["TOK-3"])):
+        audit.append(
+            "identities.shown", actor=actor, subject="R1", detail={"people": len(tokens), "tokens": tokens}
+        )
+    audit.append("patient.opened", actor="gina", subject="TOK-2")
+    seen = json.loads(run("audit", "seen", "--token", "TOK-2", "--home", home, "--json").stdout)
+    assert [s["actor"] for s in seen] == ["cara", "gina"]
+    assert len(json.loads(run("audit", "seen", "--home", home, "--json").stdout)) == 3

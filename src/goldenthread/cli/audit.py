@@ -143,15 +143,22 @@ def alerts_command(
 @audit.command("seen")
 def seen(
     since: SinceOption = "",
+    token: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--token", help="A patient's token in a list, for who has seen them; may be given again."
+        ),
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Show who saw whose identity, when, why and until when they may: the Caldicott guardian's view."""
-    from goldenthread.governance import Audit, re_identifications
+    """Show who saw whose identity, when, why and until when they may: the Caldicott guardian's view, or one patient's."""
+    from goldenthread.governance import Audit, re_identifications, seen_by
 
     speech = Speech(as_json=as_json, quiet=quiet)
-    found = re_identifications(Audit(settings_at(home).home), since=_moment(since))
+    log = Audit(settings_at(home).home)
+    found = seen_by(log, token) if token else re_identifications(log, since=_moment(since))
     heads = ["When (UTC)", "Who", "Role", "Practice", "Release", "People", "Why", "Until"]
     rows = [
         [s.time[:16].replace("T", " "), s.actor, s.role, s.practice, s.release, f"{s.people:,}", s.reason, s.until[:10]]
