@@ -99,3 +99,15 @@ def test_no_comparisons_no_findings() -> None:
 
     assert what_stands_out([], date(2026, 10, 31)) == ()
     assert Candidate.__dataclass_fields__.keys() == {"figure", "comparator_words", "place"}
+
+
+def test_a_distant_neighbour_is_not_called_like_it() -> None:
+    from goldenthread.cohorts import Scope
+    from goldenthread.insight.profile.neighbours import Comparator, Neighbour
+
+    def among(*distances: float) -> Comparator:
+        near = tuple(Neighbour(Scope("pcn", f"UZ{n}"), d, "rural") for n, d in enumerate(distances))
+        return Comparator("neighbours", "places like it", np.ones(1, bool), near, ("age", "rural"))
+
+    assert "No place is very like this one" not in among(0.2, 0.4, 1.8).explained
+    assert "No place is very like this one" in among(0.9, 1.4, 1.8).explained

@@ -35,7 +35,7 @@ class Target:
         return None if self.gap is None else self.gap == 0
 
 
-def targets_of(indicators: Mapping[str, Figure]) -> tuple[Target, ...]:
+def targets_of(indicators: Mapping[str, Figure], comparator: str = "places like it") -> tuple[Target, ...]:
     """Every indicator of which more is better, widest gap first."""
     found = []
     for figure in indicators.values():
@@ -43,9 +43,7 @@ def targets_of(indicators: Mapping[str, Figure]) -> tuple[Target, ...]:
         if one.better != "higher" or not one.people:
             continue
         aim, source = (
-            (one.target, one.target_source)
-            if one.target is not None
-            else (figure.comparator, "places like it")
+            (one.target, one.target_source) if one.target is not None else (figure.comparator, comparator)
         )
         gap = None
         if aim is not None and figure.count is not None and figure.of:

@@ -112,7 +112,7 @@ def profile(population: Population, *, tree: ScopeTree | None = None) -> Profile
         tables["growth"] = growth_table
     tried = _tried(population, cube, scope, scopes, against, figures)
     findings = what_stands_out(tried, population.index_date)
-    targets = targets_of(figures["indicator"])
+    targets = targets_of(figures["indicator"], against.words if against is not None else "")
     england = england_beside(figures["structure"], figures["condition"])
     return Profile(
         scope=scope, headline=headline_of(scope, figures["structure"], england, determinants, findings, against),

@@ -20,6 +20,8 @@ FEATURES: Mapping[str, str] = {
 }
 SIZE = "number of people"
 WANTED = {"practice": 10, "pcn": 5, "msoa": 10, "district": 5, "place": 5}
+LIKE = 1.0
+"""Distance, in standard deviations averaged over the features, up to which a place may be called like another."""
 FEWEST = 6
 """With fewer units of a kind than this there are no neighbours to choose from: the rest of the system is the comparator."""
 SMALLEST = 0.25
@@ -51,9 +53,14 @@ class Comparator:
         if self.kind == "rest":
             return "Compared with everybody else in the system, at the same ages and sexes."
         names = ", ".join(n.scope.words for n in self.neighbours)
+        some = (
+            ""
+            if _close(self.neighbours)
+            else " No place is very like this one, so what differs may be the population."
+        )
         return (
-            f"Places like it are the {len(self.neighbours)} nearest on {', '.join(self.on[:-1])} and {self.on[-1]}, each "
-            f"counting the same: {names}. They are compared at the same ages and sexes."
+            f"{self.words[:1].upper()}{self.words[1:]}: the {len(self.neighbours)} nearest on {', '.join(self.on[:-1])} and "
+            f"{self.on[-1]}, each counting the same: {names}. They are compared at the same ages and sexes.{some}"
         )
 
 
@@ -85,7 +92,13 @@ def comparator_of(cube: Cube, scope: Scope, tree: ScopeTree) -> Comparator | Non
         for i in order[:wanted]
     )
     units = np.isin(cube.labels[scope.kind].astype(str), [n.scope.code for n in near])
-    return Comparator("neighbours", "places like it", units, near, tuple(labels))
+    words = "places like it" if _close(near) else "the nearest places"
+    return Comparator("neighbours", words, units, near, tuple(labels))
+
+
+def _close(near: tuple[Neighbour, ...]) -> bool:
+    """Whether half of the neighbours, or more, are near enough to be called like it."""
+    return bool(near) and float(np.median([n.distance for n in near])) <= LIKE
 
 
 def _named(tree: ScopeTree, kind: str, code: str) -> Scope:
