@@ -72,7 +72,7 @@ class GoldenThread:
         >>> import goldenthread; gt = goldenthread.open(home)
         >>> cohort = gt.cohort("age >= 65 and not care_home")
         >>> cohort.english
-        'age is at least 65 years, and not: lives in a care home'
+        'age is at least 65 years, and does not live in a care home'
         >>> cohort.by("sex").to_pandas().columns.tolist()
         ['sex', 'sex_name', 'count', 'population', 'share']
         """
