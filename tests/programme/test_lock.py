@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from goldenthread.programme import Plan, ProgrammeError, Refused, amend, lock, verify
+from goldenthread.programme import Conflict, Plan, ProgrammeError, Refused, amend, lock, verify
 from goldenthread.programme.forms import canonical, fingerprint
 from tests.programme.conftest import AGREED, DESIGN, PLAN, WALKS
 from tests.programme.test_register import tamper
@@ -72,6 +72,15 @@ def test_the_lock_holds_the_plan_its_power_and_every_definition(locked):
 def test_a_plan_is_locked_once(register, people, locked):
     with pytest.raises(Refused, match="was locked on 1 November 2024"):
         lock(register, WALKS.id, agreed_by=AGREED, who="Ann", version=locked.version, population=people())
+
+
+def test_a_lock_that_fails_leaves_no_seal(register, people):
+    seen = register.create(WALKS, who="Ann", plan=PLAN).version
+    register.change(WALKS.id, {"deputy": "Cat"}, who="Bob", version=seen)
+    with pytest.raises(Conflict):
+        lock(register, WALKS.id, agreed_by=AGREED, who="Ann", version=seen, population=people())
+    assert list((register.folder / "locks").iterdir()) == []
+    assert verify(register, WALKS.id) == ()
 
 
 def test_tampering_with_a_locked_plan_in_the_database_is_detected(register, locked):

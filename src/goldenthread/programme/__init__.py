@@ -6,6 +6,7 @@ from goldenthread.programme.due import evaluate_due
 from goldenthread.programme.errors import Conflict, ProgrammeError, Refused
 from goldenthread.programme.evaluating import Evaluated, evaluate
 from goldenthread.programme.forms import read as read_form
+from goldenthread.programme.forms import to_json
 from goldenthread.programme.freezing import freeze_cohort
 from goldenthread.programme.handing import (
     Orphan,
@@ -117,6 +118,7 @@ __all__ = [
     "released_block",
     "said_of",
     "template_of",
+    "to_json",
     "verify",
     "workforce",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldenthread.programme.asking import practices_sharing
@@ -139,10 +140,21 @@ def lock(
             definitions, population.catalogue.hash(), population.snapshot.id, practices_sharing(population, definitions),
         )
     )  # fmt: skip
-    register.store.append(
-        name, "lock", to_json(agreement), who=who, version=version, check=lambda past: _unlocked(name, past)
-    )
-    write_sealed(seal_path(register, agreement), canonical(agreement) + "\n")
+    # the seal first: a process killed here leaves a seal without a lock, never a lock without its seal
+    seal = seal_path(register, agreement)
+    write_sealed(seal, canonical(agreement) + "\n")
+    try:
+        register.store.append(
+            name,
+            "lock",
+            to_json(agreement),
+            who=who,
+            version=version,
+            check=lambda past: _unlocked(name, past),
+        )
+    except BaseException:
+        seal.unlink(missing_ok=True)
+        raise
     return register.get(name)
 
 
@@ -204,7 +216,7 @@ def verify(register: Register, name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def seal_path(register: Register, agreement: Lock) -> Any:
+def seal_path(register: Register, agreement: Lock) -> Path:
     """The copy of a locked plan outside the database."""
     return register.folder / SEALS / f"{agreement.initiative}.{agreement.hash[:12]}.json"
 
