@@ -64,10 +64,10 @@ def test_numbers_and_rows_give_one_answer(
 
 def test_what_is_empty_comes_last_as_in_the_lake() -> None:
     row = "100,2024-01-01,271649006,"
-    text = "".join(f"{row}{rest}\n" for rest in (",", "9,", "9,mmHg", "100,%", "20,"))
+    text = "".join(f"{row}{rest}\n" for rest in (",", "90,", "90,mmHg", "100,%", "95,"))
     made = packed.plain(take("gp_event", HEADER + text.encode()).table)
     assert list(zip(made["value"].to_pylist(), made["unit"].to_pylist(), strict=True)) == [
-        (9.0, "mm[Hg]"), (9.0, None), (20.0, None), (100.0, "%"), (None, None),
+        (90.0, "mm[Hg]"), (90.0, None), (95.0, None), (100.0, "%"), (None, None),
     ]  # fmt: skip
 
 
