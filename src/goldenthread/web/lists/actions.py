@@ -193,7 +193,10 @@ def open_list(
         audit().append(
             IDENTITIES_SHOWN, actor=working.user.username, role=working.role.name, scope=part.practice, subject=part.release,
             reason=releases().get(part.release).reason,
-            detail={"release": part.release, "people": len(known.people), "until": part.until, "purpose": "direct_care"},
+            detail={
+                "release": part.release, "people": len(known.people), "tokens": sorted(tokens.values()), "until": part.until,
+                "purpose": "direct_care",
+            },
         )  # fmt: skip
     return work[0], {t: p for p, t in tokens.items()}, known
 
@@ -223,10 +226,13 @@ def note_seen(working: Working, part: Part) -> None:
     if not log.entries(
         actor=working.user.username, action=IDENTITIES_SHOWN, subject=part.release, since=since, limit=1
     ):
-        people = Item.objects.filter(work__release=part.release, work__practice=part.practice).count()
+        items = Item.objects.filter(work__release=part.release, work__practice=part.practice)
+        tokens = sorted(
+            items.values_list("token", flat=True)
+        )  # by which a patient finds out who has seen them
         log.append(
             IDENTITIES_SHOWN, actor=working.user.username, role=working.role.name, scope=part.practice, subject=part.release,
-            detail={"release": part.release, "people": people, "until": part.until, "purpose": "direct_care"},
+            detail={"release": part.release, "people": len(tokens), "tokens": tokens, "until": part.until, "purpose": "direct_care"},
         )  # fmt: skip
 
 
