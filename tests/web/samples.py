@@ -11,6 +11,7 @@ SAMPLES: dict[str, str | int] = {
     "opening": "aaaaaaaaaaaaaaaa",
     "person": 1,
     "definition": "copd",
+    "codelist": "copd",
     "act": "unlock",
     "end_token.token": 1,
     "api_definition.name": "copd",

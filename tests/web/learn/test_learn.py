@@ -15,7 +15,7 @@ def test_words_in_any_order_find_names_rules_and_codes(client_for: ClientFor) ->
     page = client.get("/learn/definitions/", {"q": "pressure blood target"}).content.decode()
     assert "/learn/definitions/bp_treated_to_target/" in page
     code = client.get("/learn/definitions/", {"q": "999791000000106"}).content.decode()
-    assert "/learn/definitions/hba1c/" in code
+    assert "/learn/codes/hba1c/" in code
     nothing = client.get("/learn/definitions/", {"q": "zebra"}).content.decode()
     assert "Nothing found for “zebra”" in nothing
 
@@ -35,6 +35,16 @@ def test_a_definition_says_what_it_rests_on_and_what_rests_on_it(client_for: Cli
 )
 def test_every_kind_of_definition_has_a_page(client_for: ClientFor, name: str) -> None:
     assert client_for("clinician").get(f"/learn/definitions/{name}/").status_code == 200
+
+
+def test_a_list_of_codes_stands_beside_a_definition_of_the_same_name(client_for: ClientFor) -> None:
+    client = client_for("analyst")
+    condition = client.get("/learn/definitions/diabetes/").content.decode()
+    assert 'href="/learn/codes/diabetes/"' in condition
+    codes = client.get("/learn/codes/diabetes/").content.decode()
+    assert "73211009" in codes
+    assert 'href="/learn/definitions/diabetes/"' in codes
+    assert client.get("/learn/codes/nosuch/").status_code == 404
 
 
 def test_an_unknown_definition_is_not_found(client_for: ClientFor) -> None:

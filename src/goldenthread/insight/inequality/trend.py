@@ -225,7 +225,8 @@ def _rows(population: Population, table: pa.Table, day: date) -> Iterator[Row]:
     yield Row([day.isoformat(), EVERYBODY], pids, values)
     for label, number in ((MOST, 1), (LEAST, 5)):
         inside = fifth == number
-        yield Row([day.isoformat(), label], pids[inside], values[inside])
+        if inside.any():
+            yield Row([day.isoformat(), label], pids[inside], values[inside])
 
 
 def _direction(outcome: Outcome) -> Any:

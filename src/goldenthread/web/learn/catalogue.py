@@ -88,12 +88,19 @@ def definition_page(request: HttpRequest, definition: str) -> HttpResponse:
     """One definition: its rule, what it rests on, its codes, what rests on it, and where it leads."""
     edition = editions().current()
     catalogue = edition.catalogue
-    if definition in catalogue.codelists and definition not in catalogue.definitions:
-        return render(request, "learn/codelist.jinja", _codelist(catalogue, catalogue.codelists[definition]))
     if definition not in catalogue.definitions:
         raise Http404
     one = catalogue.definitions[definition]
     return render(request, "learn/definition.jinja", _whole(request, edition, one))
+
+
+@page("signed_in")
+def codelist_page(request: HttpRequest, codelist: str) -> HttpResponse:
+    """One list of codes, and what uses it."""
+    catalogue = editions().current().catalogue
+    if codelist not in catalogue.codelists:
+        raise Http404
+    return render(request, "learn/codelist.jinja", _codelist(catalogue, catalogue.codelists[codelist]))
 
 
 # -- what is shown -----------------------------------------------------------------------------------------
@@ -169,10 +176,9 @@ _SHOWN = {
 
 def _whole(request: HttpRequest, edition: Edition, one: Definition) -> dict[str, Any]:
     from goldenthread.definitions.expressions import ExpressionError, parse, to_english
-    from goldenthread.measures import variables
 
     catalogue = edition.catalogue
-    known = variables(catalogue)
+    known, used_by = _read(catalogue)
     expressions = []
     for key in ("among", "denominator", "numerator", "expression"):
         text = one.raw.get(key)
@@ -185,7 +191,7 @@ def _whole(request: HttpRequest, edition: Edition, one: Definition) -> dict[str,
     segments = [{"name": s.name, "rule": s.rule, "text": s.expression} for s in getattr(one, "segments", ())]
     rests = [n for n in _uses(one) if n in catalogue.definitions]
     lists = [n for key in ("codes", "resolved") for n in getattr(one, key, ()) if n in catalogue.codelists]
-    above = sorted(n for n, d in catalogue.definitions.items() if one.name in _uses(d))
+    above = sorted(used_by.get(one.name, ()))
     working = request.working
     scope = working.scope if working is not None else None
     acts = []
@@ -218,6 +224,24 @@ def _whole(request: HttpRequest, edition: Edition, one: Definition) -> dict[str,
         and any(Path(one.file).is_relative_to(f) for f in catalogue.folders[1:]),
         "acts": acts,
     }
+
+
+_kept: list[tuple[Catalogue, dict[str, Any], dict[str, list[str]]]] = []
+
+
+def _read(catalogue: Catalogue) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """What every name means, and which definitions use each: worked out once for the catalogue in force."""
+    from goldenthread.measures import variables
+
+    for one, known, used_by in _kept:
+        if one is catalogue:
+            return known, used_by
+    known, used_by = variables(catalogue), {}
+    for name, definition in catalogue.definitions.items():
+        for needed in _uses(definition):
+            used_by.setdefault(needed, []).append(name)
+    _kept[:] = [(catalogue, known, used_by)]
+    return known, used_by
 
 
 def _uses(definition: Definition) -> list[str]:
