@@ -95,7 +95,8 @@ class Cohort:
         content = {
             "expression": self.expression,
             "definitions": {
-                n: [d.kind, {k: v for k, v in d.raw.items() if k not in ("rule", "title")}] for n, d in self.rests_on.items()
+                n: [d.kind, {k: v for k, v in d.raw.items() if k not in ("rule", "title")}]
+                for n, d in self.rests_on.items()
             },
             "codelists": self.codelist_hashes,
         }
