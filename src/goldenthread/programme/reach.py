@@ -27,6 +27,7 @@ STEPS = ("offered", "reached", "declined", "completed")
 took part to the end. Somebody reached who neither declined nor completed has agreed or not decided: the feed does not tell."""
 _ALL = "All"
 _REST = "Other or not known"
+_SAID = {"imd_quintile": "deprivation fifth", "ethnic_group": "ethnic group", "age_band": "age"}
 _FEWEST = 20
 GROUPS = ("imd_quintile", "ethnic_group", "sex", "age_band")
 _BANDS = (0, 18, 40, 65, 75, 85, 200)
@@ -192,7 +193,10 @@ def equity_level(target: EquityTarget, table: ReleasedTable) -> tuple[Level | No
     """A target's share as a ``Level``, or why it cannot be given. ``table`` is ``reach_by(..., target.by)``."""
     at = table.frame.index[table.frame[target.by].astype(str) == target.group]
     if not len(at):
-        return None, f"too few people of {target.by.replace('_', ' ')} {target.group} were offered it to tell"
+        return (
+            None,
+            f"too few people of {_SAID.get(target.by, target.by)} {target.group} were offered it to tell",
+        )
     share = table.frame.loc[at[0], f"{target.step}_share"]
     if bool(table.suppressed.loc[at[0], f"{target.step}_share"]) or pd.isna(share):
         return None, "too few people to show"
