@@ -205,7 +205,10 @@ def test_a_question_is_kept_shared_and_let_go(client_for: For, deployment: Setti
     assert not SavedQuestion.objects.exists()
 
 
-@pytest.mark.parametrize(("name", "text"), [("", QUESTION), ("x" * 121, QUESTION), ("Few", "age > 130")])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("", QUESTION), ("x" * 121, QUESTION), ("about 943 476 5919", QUESTION), ("Few", "age > 130")],
+)
 def test_what_cannot_be_kept_stays_on_the_form(client_for: For, name: str, text: str) -> None:
     response = client_for("clinical_director").post(f"/ask/{PCN}/save/", {"q": text, "name": name})
     if text == QUESTION:

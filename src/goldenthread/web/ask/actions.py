@@ -9,6 +9,7 @@ from django.db import transaction
 
 from goldenthread.cohorts import Cohort, CohortVersion, Scope, ScopeTree, freeze, open_version
 from goldenthread.errors import GoldenThreadError
+from goldenthread.governance import holds_nhs_number
 from goldenthread.web.accounts.records import note
 from goldenthread.web.accounts.working import Working
 from goldenthread.web.ask.models import SavedQuestion
@@ -31,6 +32,8 @@ def save_question(
         raise SavingError(
             f"The name is {len(title)} characters long; {LONGEST_NAME} is the most.", "Shorten it."
         )
+    if holds_nhs_number(title) or holds_nhs_number(words):
+        raise SavingError("The name or the reason holds an NHS number.", "Leave it out: others may see this.")
     if cohort.count().people is None:
         raise SavingError("There are too few people in it to keep a list of.", "Widen the question first.")
     version = freeze(cohort, _folder_name(title), settings.DEPLOYMENT.home / "cohorts")
