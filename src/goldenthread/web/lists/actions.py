@@ -76,11 +76,11 @@ def request(
         initiatives.require_locked(initiative)
     version = version_of(settings.DEPLOYMENT, cohort)
     there = members_by_practice(edition, version)
-    inside = {
-        p for p in practices if p in there and working.covers(edition.tree.get(f"practice-{p}"), edition.tree)
-    }
+    known = {p: scope for p in practices if (scope := edition.tree.scopes.get(f"practice-{p}")) is not None}
+    covered = {p for p, scope in known.items() if working.covers(scope, edition.tree)}
+    inside = covered & set(there)
     out = sharing_of(settings.DEPLOYMENT, edition.snapshot, "direct_care").out
-    if left := sorted(inside & out):
+    if left := sorted(covered & out):  # their people are no longer in the cohort as it may be seen
         names = ", ".join(edition.tree.get(f"practice-{p}").words for p in left)
         raise GovernanceError(
             f"{names} does not share for direct care.", "Take it out of the request, or ask the practice."
