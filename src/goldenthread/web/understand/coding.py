@@ -124,6 +124,11 @@ def _made(population: Population) -> dict[str, Any]:
         "low": [_register(r) for r in registers.low],
         "high": [_register(r) for r in registers.high],
         "perhaps": sum(1 for r in registers.rows if r.verdict.startswith("perhaps")),
+        "perhaps_low": [
+            _register(r)
+            for r in sorted(registers.rows, key=lambda r: (r.ratio is None, r.ratio))
+            if r.verdict == "perhaps fewer"
+        ],
         "compared": len(registers.rows),
         "results_reading": results.reading,
         "results": _doubts(results.table)[:20],
