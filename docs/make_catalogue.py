@@ -43,7 +43,10 @@ def page(catalogue: Catalogue) -> str:
         "|---|---:|",
     ]
     kinds = {kind: [d for d in catalogue.definitions.values() if d.kind == kind] for kind in TITLES}
-    lines += [f"| [{TITLES[k]}](#{TITLES[k].lower().replace(' ', '-')}) | {len(found):,} |" for k, found in kinds.items()]
+    lines += [
+        f"| [{TITLES[k]}](#{TITLES[k].lower().replace(' ', '-')}) | {len(found):,} |"
+        for k, found in kinds.items()
+    ]
     lines += [
         f"| [Codelists](#codelists) | {len(catalogue.codelists):,} |",
         "",

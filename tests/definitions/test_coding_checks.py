@@ -55,5 +55,6 @@ def test_what_the_shipped_checks_concern_is_there() -> None:
     assert len(catalogue.coding_checks) > 30
     for check in catalogue.coding_checks.values():
         assert all(known[c].kind == "truth" for c in check.concerns), check.name
-        assert check.rule.strip() and check.source.strip()
+        assert check.rule.strip()
+        assert check.source.strip()
         assert not check.rule.endswith("."), check.name

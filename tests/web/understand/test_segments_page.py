@@ -8,11 +8,11 @@ from html import unescape
 
 import pytest
 from django.test import Client
-from tests.web.conftest import PCN
 
 from goldenthread.cohorts import Scope
 from goldenthread.insight.segments import concentration, segment_matrix
 from goldenthread.web.site.data import editions
+from tests.web.conftest import PCN
 
 For = Callable[..., Client]
 
