@@ -1,4 +1,5 @@
-"""What runs beside the server in processes of its own: the key service of a demonstration, and evaluations on their agreed day.
+"""What runs beside the server in processes of its own: the key service of a demonstration, evaluations on their agreed day, and
+standing figures worked out before anybody waits for them.
 
 Processes, not threads: the server forks its worker, and a fork in the middle of another thread's work may never wake up.
 """
@@ -16,8 +17,8 @@ from pathlib import Path
 from goldenthread.errors import GoldenThreadError
 from goldenthread.settings import Settings, load_settings
 
-EVERY_SECONDS = 900.0
-FIRST_SECONDS = 60.0
+EVERY_SECONDS = 120.0
+FIRST_SECONDS = 5.0
 _LOOK_SECONDS = 2.0
 
 
@@ -39,7 +40,7 @@ def beside(settings: Settings, *, key_service: bool) -> Iterator[None]:
 
 
 def watch(settings: Settings, server: int) -> None:
-    """Evaluate what is due, by the locked plan and on the snapshot in force, as long as the server lives.
+    """Work out standing figures of each new snapshot, and evaluate what is due by its locked plan, as long as the server lives.
 
     What was refused (the data do not reach far enough) is tried again when there are new data.
     """
@@ -47,11 +48,14 @@ def watch(settings: Settings, server: int) -> None:
     from goldenthread.programme import Register
 
     tried: set[tuple[str, str]] = set()
-    wait = FIRST_SECONDS
+    warmed, wait = "", FIRST_SECONDS
     while _lives(server, wait):
         wait = EVERY_SECONDS
         try:
             snapshot = (settings.lake_dir / "CURRENT").read_text("ascii").strip()
+            if snapshot != warmed:
+                _started("-m", "goldenthread.web.warming", str(settings.home)).wait()
+                warmed = snapshot
             due = {(e.id, snapshot) for e in Register.of(settings.home).due(today_of(settings))}
         except (OSError, GoldenThreadError):
             continue
