@@ -26,6 +26,7 @@ FEWEST_PEOPLE = 5
 State = Literal["requested", "approved", "refused", "revoked", "expired", "stopped"]
 Verb = Literal["requested", "approved", "refused", "revoked", "extended", "reissued", "stopped", "resumed"]
 EVERYWHERE = "*"
+_LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS release (
     id TEXT PRIMARY KEY, requested_at TEXT NOT NULL, requested_by TEXT NOT NULL, role TEXT NOT NULL, cohort TEXT NOT NULL,
@@ -139,7 +140,7 @@ class Releases:
             if not text.strip():
                 raise GovernanceError(f"The request does not say {name}.", "Say it in a sentence.")
         made = Release(
-            f"r{secrets.token_hex(6)}", stamp(), by, role, cohort, definition_hash, _clean(title), _clean(reason),
+            _random(), stamp(), by, role, cohort, definition_hash, _clean(title), _clean(reason),
             chosen.name, _clean(worked_by), initiative, expires,
         )  # fmt: skip
         with self.database.writing() as connection:
@@ -170,7 +171,7 @@ class Releases:
 
     def revoke(self, release: str, practice: str, *, by: str, role: str, reason: str) -> Part:
         """Close a list that is open; it shows nobody from now on."""
-        return self._move(release, practice, "revoked", ("approved",), by, role, reason)
+        return self._move(release, practice, "revoked", ("approved", "stopped"), by, role, reason)
 
     def extend(self, release: str, practice: str, until: date, *, by: str, role: str, reason: str) -> Part:
         """Give an open or expired list a later last day."""
@@ -266,7 +267,7 @@ class Releases:
                     "SELECT pseudonym, token FROM token WHERE release = ? AND practice = ? AND issue = ?", key
                 ).fetchall()
             )
-            new = {p: secrets.token_urlsafe(12) for p in dict.fromkeys(pseudonyms) if p not in found}
+            new = {p: _random(20) for p in dict.fromkeys(pseudonyms) if p not in found}
             connection.executemany(
                 "INSERT INTO token (token, release, practice, issue, pseudonym) VALUES (?, ?, ?, ?, ?)",
                 [(t, *key, p) for p, t in new.items()],
@@ -430,6 +431,11 @@ def _stops(events: Iterable[Event]) -> dict[str, Event]:
             if event.practice == EVERYWHERE:
                 found.clear()
     return found
+
+
+def _random(length: int = 14) -> str:
+    """Letters alone: digits could look like an NHS number by chance, and would then be kept out of every record."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 
 def _clean(text: str) -> str:

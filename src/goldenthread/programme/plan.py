@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -30,6 +31,12 @@ class PlannedOutcome:
     unit: str = "%"
     months: int = 12
     limit_on: Literal["more", "fewer"] = "more"
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.months <= 120:
+            raise ProgrammeError(f"{self.name}: {self.months} months.", "Give 1 to 120 months.")
+        if not math.isfinite(self.size):
+            raise ProgrammeError(f"{self.name}: the size is {self.size}.", "Give a number.")
 
     def criterion(self) -> Criterion:
         """The same, as the evaluation judges it."""

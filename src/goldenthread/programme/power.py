@@ -33,6 +33,9 @@ REMEDY = (
 )
 
 
+_FEW = 8
+
+
 @dataclass(frozen=True)
 class Power:
     """What this population's own data say: ``expected`` people enter, ``needed`` are needed for the size worth having.
@@ -70,7 +73,8 @@ def power_of(
     day = _months_before(population.data_date, outcome.months)
     people = cohort_pids(population, initiative.cohort, scopes or initiative.scopes, day)
     now = cohort_pids(population, initiative.cohort, scopes or initiative.scopes, population.data_date)
-    expected = round(len(now) * plan.uptake)
+    # said on pages, so as standing figures are: few people count as none, and others by fives
+    expected = round((0 if len(now) < _FEW else 5 * round(len(now) / 5)) * plan.uptake)
     if plan.capacity is not None:
         expected = min(expected, plan.capacity)
     span = (day, population.data_date)

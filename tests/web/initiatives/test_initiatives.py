@@ -153,21 +153,38 @@ def test_agreed_then_amended_then_decided_and_round_again(director: Client) -> N
         ).status_code
         == 400
     )
-    now = actions.register().get(entry.id)
+    book = actions.register()
+    found = {
+        "verdicts": [["A&E attendances", "at least 10% fewer", "12% fewer", "met"]],
+        "page": {"title": "What happened", "blocks": []},
+        "naive": None,
+    }
+    book.store.append(entry.id, "evaluation", found, who="the agreed day")
+    now = book.get(entry.id)
+    adapted = director.post(
+        f"/initiatives/{entry.id}/decide/",
+        {"choice": "adapt", "reasons": "More clinics", "by": "Ann Lee", "version": now.version},
+    )
+    assert adapted.status_code == 302, adapted.content.decode()
+    following = director.post(f"/initiatives/{entry.id}/decide/", {"choice": "next"})
+    assert following.status_code == 302, following.content.decode()
+    second = next(e for e in actions.register() if e.initiative.previous == entry.id)
+    assert second.initiative.cycle == 2
+    page = director.get(f"/initiatives/{second.id}/").content.decode()
+    assert "Beside the cycle before" in page
+    assert "12% fewer" in page
+
+
+def test_what_was_stopped_stays_in_the_register_and_does_not_go_round(director: Client) -> None:
+    entry = begun(director)
     stopped = director.post(
         f"/initiatives/{entry.id}/decide/",
-        {"choice": "stop", "reasons": "No rooms", "by": "Ann Lee", "version": now.version},
+        {"choice": "stop", "reasons": "No rooms", "by": "Ann Lee", "version": entry.version},
     )
     assert stopped.status_code == 302, stopped.content.decode()
-    following = director.post(f"/initiatives/{entry.id}/decide/", {"choice": "next"})
-    assert following.status_code == 302
-    second = actions.register().get(f"{entry.id}-c2")
-    assert second.initiative.cycle == 2
-    assert "Beside the cycle before" in director.get(f"/initiatives/{second.id}/").content.decode()
-    assert (
-        "No rooms" in director.get("/initiatives/").content.decode()
-        or actions.register().get(entry.id).stage == "stopped"
-    )
+    assert "Begin the next cycle" not in director.get(f"/initiatives/{entry.id}/decide/").content.decode()
+    assert director.post(f"/initiatives/{entry.id}/decide/", {"choice": "next"}).status_code == 400
+    assert "Stopped" in director.get("/initiatives/?stage=stopped").content.decode()
 
 
 def test_tampering_with_what_was_agreed_is_shown(director: Client, home: Path) -> None:

@@ -55,13 +55,6 @@ def keys(home: Path) -> Iterator[KeyService]:
     identities.forget("")
 
 
-@pytest.fixture(scope="session")
-def version(home: Path) -> str:
-    """A frozen cohort of older people with high blood pressure; its name."""
-    gt = goldenthread.open(home)
-    return gt.freeze("age >= 60 and hypertension", "older").id
-
-
 @pytest.fixture
 def initiative(home: Path, client_for: Callable[..., Client]) -> str:
     """An initiative whose success is agreed, so that a list may be asked for; its contacts are called after it."""
@@ -72,6 +65,15 @@ def initiative(home: Path, client_for: Callable[..., Client]) -> str:
     if any(e.id.startswith("pressure-on-lists") and e.lock for e in initiatives.register()):
         return next(e.id for e in initiatives.register() if e.id.startswith("pressure-on-lists") and e.lock)
     return locked(director, planned(director, begun(director, title="Pressure on lists"))).id
+
+
+@pytest.fixture
+def version(initiative: str, home: Path) -> str:
+    """The people of the initiative, frozen; their name."""
+    from goldenthread.web.initiatives.actions import stem_of
+
+    gt = goldenthread.open(home)
+    return gt.freeze("age >= 60 and hypertension", stem_of(initiative)).id
 
 
 @pytest.fixture

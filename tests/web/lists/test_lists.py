@@ -62,25 +62,58 @@ def test_the_request_stops_to_say_what_it_means(version: str, client_for: Client
 
 
 def test_a_request_cannot_reach_outside_its_scope(version: str, client_for: ClientFor) -> None:
-    director = client_for("clinical_director", "pcn-UZ002")
     typed = {
-        "step": "send", "practice": ["Z00001"], "title": "A", "reason": "B", "worked_by": "C", "expires": (timezone.localdate() + timedelta(days=3)).isoformat(),
-    }  # fmt: skip
-    answer = director.post(f"/lists/request/{version}/", typed)
+        "step": "send",
+        "title": "A",
+        "reason": "B",
+        "worked_by": "C",
+        "expires": (timezone.localdate() + timedelta(days=3)).isoformat(),
+    }
+    from goldenthread.web.site.data import editions
+
+    tree = editions().current().tree
+    elsewhere = next(s.code for s in tree if s.kind == "practice" and tree.parents[s.slug] != PCN)
+    answer = client_for("clinical_director", PCN).post(
+        f"/lists/request/{version}/", {**typed, "practice": [elsewhere]}
+    )
     assert answer.status_code == 400
     assert "No practice was chosen" in answer.content.decode()
+    # and the people of an initiative elsewhere are not even there
+    neighbour = client_for("clinical_director", "pcn-UZ002").post(
+        f"/lists/request/{version}/", {**typed, "practice": ["Z00001"]}
+    )
+    assert neighbour.status_code == 404
 
 
 def test_who_asked_does_not_decide(version: str, client_for: ClientFor, keys: KeyService) -> None:
     manager = client_for("practice_manager")
-    typed = {
-        "step": "send", "practice": ["Z00001"], "title": "A", "reason": "B", "worked_by": "C", "expires": (timezone.localdate() + timedelta(days=3)).isoformat(),
-    }  # fmt: skip
-    assert manager.post(f"/lists/request/{version}/", typed).status_code == 302
-    release = actions.releases().all()[0].id
+    name = User.objects.get(pk=manager.session["_auth_user_id"]).username
+    release = actions.releases().request(
+        cohort=version, definition_hash="ab", people=40, title="A", reason="B", purpose="direct_care", practices=["Z00001"],
+        expires=timezone.localdate() + timedelta(days=3), worked_by="C", by=name, role="practice_manager",
+    ).id  # fmt: skip
     answer = manager.post(f"/lists/{PRACTICE}/{release}/decide/", {"verb": "approve"})
     assert answer.status_code == 400
     assert "yourself" in answer.content.decode()
+
+
+def test_a_list_in_the_name_of_another_initiative(
+    version: str, initiative: str, client_for: ClientFor
+) -> None:
+    import goldenthread
+
+    other = goldenthread.open(actions.settings.DEPLOYMENT.home).freeze("age >= 50", "other_people").id
+    typed = {
+        "step": "send",
+        "practice": ["Z00001"],
+        "title": "A",
+        "reason": "B",
+        "worked_by": "C",
+        "expires": "2027-01-01",
+        "initiative": initiative,
+    }
+    answer = client_for("clinical_director", PCN).post(f"/lists/request/{other}/", typed)
+    assert answer.status_code == 404
 
 
 def test_the_list_shows_the_practices_own_patients_and_why(approved: str, client_for: ClientFor) -> None:
@@ -226,7 +259,7 @@ def test_files_hold_text_numbers_and_no_formula(approved: str, client_for: Clien
     rows = list(csv.reader(io.StringIO(answer.content.decode())))
     assert rows[0][0] == "NHS Number"
     assert re.fullmatch(r"\d{10}", rows[1][0])
-    assert rows[1][5].startswith("older-")
+    assert rows[1][5].startswith("pressure_on_lists")
     for kind, magic in (("letters_docx", b"PK"), ("letters_pdf", b"%PDF")):
         letter = coordinator.post(
             f"/lists/{PRACTICE}/{approved}/out/{kind}/", {"status": "accepted", "easy": "1"}

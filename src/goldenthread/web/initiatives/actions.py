@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -178,7 +179,7 @@ def note(
     body: dict[str, Any] = {"what": what, **{k: v for k, v in more.items() if v and k != "amount"}}
     if kind == "cost":
         try:
-            body["amount"] = float(more.get("amount", "").replace(",", "").replace("£", ""))
+            body["amount"] = finite(float(more.get("amount", "").replace(",", "").replace("£", "")))
         except ValueError:
             raise ProgrammeError("The cost has no amount.", "Give it in pounds, such as 1200.") from None
     register().note(entry.id, kind, body, who=str(working.user))
@@ -201,8 +202,7 @@ def freeze_people(working: Working, edition: Edition, entry: Entry) -> str:
         base = population.cohort(one.cohort).expression
         listed = ", ".join(f'"{s.code}"' for s in scopes)
         cohort = population.cohort(f"({base}) and {kinds.pop()} in ({listed})")
-    stem = re.sub(r"[^a-z0-9_]+", "_", one.id.replace("-", "_"))[:60]
-    version = freeze(cohort, stem, settings.DEPLOYMENT.home / "cohorts")
+    version = freeze(cohort, stem_of(one.id), settings.DEPLOYMENT.home / "cohorts")
     if entry.lock is None:
         register().change(
             one.id, {"cohort_version": version.id}, who=str(working.user), version=entry.version
@@ -216,6 +216,23 @@ def freeze_people(working: Working, edition: Edition, entry: Entry) -> str:
         )
     _note(working, "frozen", one.id, version.id)
     return version.id
+
+
+def stem_of(name: str) -> str:
+    """What the frozen people of an initiative are called."""
+    return re.sub(r"[^a-z0-9_]+", "_", name.replace("-", "_"))[:60]
+
+
+def require_people_of(working: Working, edition: Edition, name: str, cohort: str) -> None:
+    """Raise unless a list of these frozen people may be asked for in an initiative's name: by who runs it, of its own people, after the agreement."""
+    entry = register().get(name)
+    require_write(working, edition, entry)
+    require_locked(name)
+    if cohort not in (stem_of(name), entry.initiative.cohort_version.rpartition("-")[0]):
+        raise GovernanceError(
+            f"These are not the people that {entry.initiative.title} was agreed for.",
+            "Ask for the list from the initiative's own page.",
+        )
 
 
 def list_asked(working: Working, name: str, release: str, practices: Sequence[str]) -> None:
@@ -275,6 +292,10 @@ def hand_over(working: Working, edition: Edition, entry: Entry, act: str, to: st
     match act:
         case "offer":
             require_write(working, edition, entry)
+            if User.objects.filter(is_active=True, name__iexact=to).count() > 1:
+                raise ProgrammeError(
+                    "Two people here have this name.", "Ask an administrator to tell them apart."
+                )
             if to not in names_here():
                 raise ProgrammeError(f"{to[:60]!r} has no account here.", "Choose somebody from the list.")
             programme.offer(register(), entry.id, to=to, who=who, note=words)
@@ -303,12 +324,24 @@ def bring_in(working: Working, edition: Edition, content: bytes, name: str, scop
         path = Path(folder) / "recipe.json"
         path.write_bytes(content)
         book = register()
-        made = programme.import_recipe(
-            book, path, edition.population("planning", working.recipient), id=_free(book, name, timezone.localdate().year), scope=where.slug,
-            who=str(working.user),
-        )  # fmt: skip
+        try:
+            made = programme.import_recipe(
+                book, path, edition.population("planning", working.recipient), id=_free(book, name, timezone.localdate().year), scope=where.slug,
+                who=str(working.user),
+            )  # fmt: skip
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+            raise ProgrammeError(
+                "The file is not a recipe that can be read.", "Ask for the file again."
+            ) from None
     _note(working, "imported", made.entry.id)
     return made
+
+
+def finite(value: float) -> float:
+    """The number; ``ValueError`` where it is without end or none at all."""
+    if not math.isfinite(value):
+        raise ValueError(value)
+    return value
 
 
 def names_here() -> list[str]:

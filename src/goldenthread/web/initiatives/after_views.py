@@ -18,6 +18,7 @@ from goldenthread.web.initiatives import actions
 from goldenthread.web.initiatives.views import JUDGED, found
 from goldenthread.web.site.caching import remembered
 from goldenthread.web.site.data import editions
+from goldenthread.web.site.forms import whole
 from goldenthread.web.site.rules import page
 from goldenthread.web.site.templates import markup
 
@@ -175,7 +176,7 @@ def decide_page(request: HttpRequest, name: str) -> HttpResponse:
                     f"Cycle {made.initiative.cycle} begins from this one. Agree its plan before anybody is contacted.",
                 )
                 return redirect("initiative", name=made.id)
-            version = int(typed["version"]) if typed.get("version", "").isdigit() else 0
+            version = whole(typed.get("version"))
             actions.decide(
                 request.working,
                 edition,

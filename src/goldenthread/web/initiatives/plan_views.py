@@ -23,6 +23,7 @@ from goldenthread.web.initiatives import actions
 from goldenthread.web.initiatives.views import found
 from goldenthread.web.site.caching import remembered
 from goldenthread.web.site.data import Edition, editions
+from goldenthread.web.site.forms import whole
 from goldenthread.web.site.rules import page
 
 DESIGNS = {
@@ -47,7 +48,7 @@ def plan(request: HttpRequest, name: str) -> HttpResponse:
                 edition,
                 entry,
                 form_of(request.POST, entry.plan),
-                int(version) if version.isdigit() else 0,
+                whole(version),
             )
         except GoldenThreadError as refused:
             error = refused
@@ -89,9 +90,11 @@ def _power(request: HttpRequest, edition: Edition, entry: Entry) -> dict[str, An
         except GoldenThreadError as error:
             return {"power": None, "work": None, "power_error": f"{error.message} {error.remedy}"}
         people = min(power.expected, entry.plan.capacity or power.expected)
+        if people < 8:
+            people = 0  # nothing is worked out for a handful: it would say how many they are
         work = (
             workforce(people, entry.plan.activities, load_rates(_own_rates(edition)))
-            if entry.plan.activities
+            if people and entry.plan.activities
             else None
         )
         return {
@@ -194,7 +197,7 @@ def _place(line: str) -> dict[str, str]:
 
 def _number(text: str, what: str) -> float:
     try:
-        return float(text.strip().rstrip("%"))
+        return actions.finite(float(text.strip().rstrip("%")))
     except ValueError:
         raise ProgrammeError(
             f"{what[:1].upper()}{what[1:]} is {text[:20]!r}, which is not a number.",
@@ -224,7 +227,7 @@ def lock_page(request: HttpRequest, name: str) -> HttpResponse:
                 edition,
                 entry,
                 signatures(request.POST),
-                int(version) if version.isdigit() else 0,
+                whole(version),
             )
         except GoldenThreadError as refused:
             error = refused

@@ -29,6 +29,7 @@ from goldenthread.programme import (
 )
 from goldenthread.web.initiatives import actions
 from goldenthread.web.site.data import Edition, editions
+from goldenthread.web.site.forms import whole
 from goldenthread.web.site.rules import page
 
 STAGE_WORDS = {
@@ -295,7 +296,7 @@ def _amount(text: str) -> float | None:
     if not text:
         return None
     try:
-        return float(text.replace(",", "").replace("£", ""))
+        return actions.finite(float(text.replace(",", "").replace("£", "")))
     except ValueError:
         raise ProgrammeError(
             f"{text[:30]!r} is not an amount.", "Give pounds in figures, such as 12000."
@@ -304,7 +305,7 @@ def _amount(text: str) -> float | None:
 
 def _version(request: HttpRequest) -> int:
     text = request.POST.get("version", "")
-    return int(text) if text.isdigit() else 0
+    return whole(text)
 
 
 @page("run_initiatives")

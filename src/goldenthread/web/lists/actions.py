@@ -72,9 +72,9 @@ def request(
     working: Working, edition: Edition, *, cohort: str, practices: Iterable[str], title: str, reason: str, worked_by: str, expires: date, initiative: str = ""
 ) -> Release:  # fmt: skip
     """Ask for a list: only of practices inside the asker's scope, whose patients the cohort holds and who share for direct care."""
-    if initiative:
-        initiatives.require_locked(initiative)
     version = version_of(settings.DEPLOYMENT, cohort)
+    if initiative:
+        initiatives.require_people_of(working, edition, initiative, str(version.record["name"]))
     there = members_by_practice(edition, version)
     known = {p: scope for p in practices if (scope := edition.tree.scopes.get(f"practice-{p}")) is not None}
     covered = {p for p, scope in known.items() if working.covers(scope, edition.tree)}
@@ -130,8 +130,9 @@ def decide(
             return part
         case _:
             raise ListError(f"{verb[:30]!r} is not a decision.", "Choose one of those on the page.")
-    with contextlib.suppress(KeyServiceError):  # it is shown again when the list is opened
-        _show(edition, part)
+    if part.open:
+        with contextlib.suppress(KeyServiceError):  # it is shown again when the list is opened
+            _show(edition, part)
     return part
 
 
@@ -223,9 +224,10 @@ def note_seen(working: Working, part: Part) -> None:
     """Write that somebody opened the list: once a person and day, so that the log can be read."""
     log = audit()
     since = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    if not log.entries(
-        actor=working.user.username, action=IDENTITIES_SHOWN, subject=part.release, since=since, limit=1
-    ):
+    seen = log.entries(
+        actor=working.user.username, action=IDENTITIES_SHOWN, subject=part.release, since=since
+    )
+    if not any(e.scope == part.practice for e in seen):
         items = Item.objects.filter(work__release=part.release, work__practice=part.practice)
         tokens = sorted(
             items.values_list("token", flat=True)

@@ -71,18 +71,25 @@ def export(request: HttpRequest, scope: str, release: str, kind: str) -> HttpRes
             "Nobody on this list fits, so there is nothing to send.",
             "Choose another status, or review people first.",
         )
-    actions.note_exported(request.working, opened.part, kind, [t for t, _ in chosen])
     stem = f"{re.sub('[^a-z0-9]+', '-', opened.release.title.lower()).strip('-') or 'list'}-{timezone.localdate().isoformat()}"
     if kind in profiles():
         text = _csv(request, opened.part, opened.release, kind, chosen)
-        return _file(text.encode("utf-8"), "text/csv; charset=utf-8", f"{stem}.csv")
+        made = _file(text.encode("utf-8"), "text/csv; charset=utf-8", f"{stem}.csv")
+    else:
+        made = _letters(request, kind, stem, [p for _, p in chosen])
+    # written once the file stands, and before it leaves
+    actions.note_exported(request.working, opened.part, kind, [t for t, _ in chosen])
+    return made
+
+
+def _letters(request: HttpRequest, kind: str, stem: str, people: list[Person]) -> HttpResponse:
     letter = (request.POST.get("letter") or LETTER)[:6000]
     easy = request.POST.get("easy") == "1"
-    texts = [filled(letter, p, request.scope.words, timezone.localdate()) for _, p in chosen]
+    texts = [filled(letter, p, request.scope.words, timezone.localdate()) for p in people]
     if kind == "letters_docx":
         kind_of = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-        return _file(as_docx(texts, [p for _, p in chosen], easy=easy), kind_of, f"{stem}.docx")
-    return _file(as_pdf(texts, [p for _, p in chosen], easy=easy), "application/pdf", f"{stem}.pdf")
+        return _file(as_docx(texts, people, easy=easy), kind_of, f"{stem}.docx")
+    return _file(as_pdf(texts, people, easy=easy), "application/pdf", f"{stem}.pdf")
 
 
 def _csv(

@@ -23,10 +23,12 @@ Yours sincerely,
 {practice}"""
 FIELDS = ("given_name", "family_name", "practice", "today")
 _FIELD = re.compile(r"\{([^{}]*)\}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # which no document may hold
 
 
 def filled(letter: str, person: Person, practice: str, today: date) -> str:
     """The letter to one person. ``GovernanceError`` names a field that is not known, so that no letter goes out with a gap."""
+    letter = _CONTROL.sub(" ", letter)
     values = {
         "given_name": person.given_name.title(), "family_name": person.family_name.title(), "practice": practice, "today": f"{today.day} {today:%B %Y}",
     }  # fmt: skip

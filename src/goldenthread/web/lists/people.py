@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from goldenthread.cohorts import Cohort, CohortVersion, Population, members_now, open_version
+from goldenthread.cohorts import Cohort, CohortError, CohortVersion, Population, members_now, open_version
 from goldenthread.cohorts import pids_of as numbers_of
 from goldenthread.definitions.expressions import names
+from goldenthread.governance import NotThereError
 from goldenthread.measures import to_sql
 from goldenthread.settings import Settings
 from goldenthread.web.site.data import Edition
@@ -16,7 +17,15 @@ from goldenthread.web.site.data import Edition
 
 def version_of(settings: Settings, cohort: str) -> CohortVersion:
     """The frozen cohort of a release; its seal is checked."""
-    found = open_version(settings.home / "cohorts" / cohort)
+    try:
+        found = open_version(settings.home / "cohorts" / cohort)
+    except CohortError as error:
+        if "There is no cohort version" not in error.message:
+            raise
+        # which others there are is nobody's business here
+        raise NotThereError(
+            "There is no such cohort version.", "Choose one that was saved on the Ask page."
+        ) from None
     found.verify()
     return found
 

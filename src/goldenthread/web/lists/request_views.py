@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from goldenthread.cohorts import CohortError
 from goldenthread.disclosure import release as disclosed
 from goldenthread.errors import GoldenThreadError
-from goldenthread.governance import EVERYWHERE, GovernanceError, Part
+from goldenthread.governance import EVERYWHERE, GovernanceError, NotThereError, Part
 from goldenthread.web.lists import actions, identities
 from goldenthread.web.lists.people import members_by_practice, version_of
 from goldenthread.web.site.data import Edition, editions
@@ -32,6 +32,7 @@ def ask(request: HttpRequest, cohort: str) -> HttpResponse:
     """What is asked for, then a page that says what it means, then the request itself."""
     edition = editions().current()
     version = version_of(settings.DEPLOYMENT, _safe(cohort))
+    _require_own(request, edition, version)
     choices = _choices(request, edition, version)
     typed = _typed(request)
     content: dict[str, Any] = {
@@ -56,6 +57,20 @@ def ask(request: HttpRequest, cohort: str) -> HttpResponse:
         )
         return redirect("list_requests")
     return render(request, "lists/ask.jinja", content)
+
+
+def _require_own(request: HttpRequest, edition: Edition, version: Any) -> None:
+    """A frozen cohort is shown to who saved it, to whom it is shared with, and to who runs the initiative it belongs to."""
+    from goldenthread.web.ask.actions import questions_seen_by
+    from goldenthread.web.initiatives import actions as initiatives
+
+    if version.id in {q.version for q in questions_seen_by(request.working, edition.tree)}:
+        return
+    for entry in initiatives.register():
+        own = (initiatives.stem_of(entry.id), entry.initiative.cohort_version.rpartition("-")[0])
+        if version.record["name"] in own and initiatives.may_write(request.working, edition, entry):
+            return
+    raise NotThereError("There is no such cohort version.", "Choose one that was saved on the Ask page.")
 
 
 def _choices(request: HttpRequest, edition: Edition, version: Any) -> list[dict[str, Any]]:
@@ -128,6 +143,9 @@ def stop(request: HttpRequest) -> HttpResponse:
     """Emergency stop, or its end, for one practice or all."""
     book, verb = actions.releases(), request.POST.get("verb", "")
     practice = request.POST.get("practice") or EVERYWHERE
+    unknown = practice != EVERYWHERE and f"practice-{practice}" not in editions().current().tree.scopes
+    if verb not in ("stop", "resume") or unknown:
+        raise GovernanceError("The form was not complete, so nothing was changed.", "Send it again.")
     who = {
         "by": request.working.user.username,
         "role": request.working.role.name,
@@ -174,7 +192,7 @@ def decide(request: HttpRequest, scope: str, release: str) -> HttpResponse:
     try:
         version = version_of(settings.DEPLOYMENT, found.cohort)
         people = len(members_by_practice(edition, version).get(part.practice, []))
-    except CohortError as broken:
+    except GoldenThreadError as broken:
         error, people = error or broken, 0
     content = {
         "part": part, "release": found, "state": STATES[part.state], "error": error, "people": people, "version": version and version.record,

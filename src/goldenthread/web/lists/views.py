@@ -22,6 +22,7 @@ from goldenthread.web.lists.models import Item, WorkList
 from goldenthread.web.lists.people import pids_of, version_of, why
 from goldenthread.web.lists.request_views import STATES
 from goldenthread.web.site.data import Edition, editions
+from goldenthread.web.site.forms import whole
 from goldenthread.web.site.rules import page
 from goldenthread.web.site.templates import markup
 
@@ -103,7 +104,7 @@ def _worklist(
     # what is searched for may be a name: it is sent in the body, so that it stands in no address and no log
     search = request.POST.get("search", "").strip()[:80] if request.method == "POST" else ""
     rows = _found(opened, wanted, search)
-    number = int(request.GET["page"]) if request.GET.get("page", "").isdigit() else 1
+    number = whole(request.GET.get("page"), 1)
     pages = max(1, -(-len(rows) // A_PAGE))
     number = min(max(number, 1), pages)
     shown = rows if search else rows[A_PAGE * (number - 1) : A_PAGE * number]
@@ -280,7 +281,7 @@ def _theograph(request: HttpRequest, edition: Edition, opened: Opened, token: st
 
 def _save(request: HttpRequest, opened: Opened, item: Item, who: identities.Person | None) -> None:
     typed, working = request.POST, request.working
-    version = int(typed["version"]) if typed.get("version", "").isdigit() else 0
+    version = whole(typed.get("version"))
     match typed.get("form"):
         case "review":
             decision = typed.get("decision", "")
