@@ -200,7 +200,9 @@ def _parts(parts: Mapping[str, str]) -> dict[str, str]:
 def _found(one: Operation, asked: Asked) -> Found:
     if not one.kept or asked.scope is None:
         return one.answer(asked)
-    key = ("api", one.name, asked.scope.slug, *(f"{k}={v}" for k, v in sorted(asked.values.items())))
+    # answers that passed a reader's own ledger are that reader's alone
+    who = (asked.working.recipient,) if one.name in ("inequality", "places") else ()
+    key = ("api", one.name, asked.scope.slug, *who, *(f"{k}={v}" for k, v in sorted(asked.values.items())))
     return remembered(asked.edition, asked.purpose, key, lambda: one.answer(asked))
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from goldenthread.disclosure import neutralise_formula
 from goldenthread.governance import Audit, Entry, alerts, re_identifications, seen_by
+from goldenthread.web.site.forms import whole
 from goldenthread.web.site.rules import page
 
 A_PAGE = 50
@@ -25,7 +26,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     since, until = _day(request, "since"), _day(request, "until")
     end = until + timedelta(days=1) if until else None
     wanted = {n: request.GET.get(n, "").strip()[:120] for n in ("actor", "action", "since", "until")}
-    number = max(int(request.GET["page"]), 1) if request.GET.get("page", "").isdigit() else 1
+    number = max(whole(request.GET.get("page"), 1), 1)
     found = log.entries(
         actor=wanted["actor"] or None, action=wanted["action"] or None, since=since, until=end,
         newest_first=True, limit=A_PAGE * number + 1,
@@ -81,11 +82,10 @@ def _cell(entry: Entry, name: str) -> object:
 
 def _day(request: HttpRequest, name: str) -> datetime | None:
     try:
-        return timezone.make_aware(
-            datetime.combine(datetime.fromisoformat(request.GET.get(name, "")).date(), time())
-        )
+        found = datetime.fromisoformat(request.GET.get(name, "")).date()
     except ValueError:
         return None
+    return timezone.make_aware(datetime.combine(found, time())) if 2000 <= found.year <= 2200 else None
 
 
 def _query(request: HttpRequest) -> str:

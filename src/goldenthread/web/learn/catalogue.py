@@ -12,6 +12,7 @@ from django.shortcuts import render
 
 from goldenthread.definitions import Catalogue, Codelist, Definition
 from goldenthread.web.site.data import Edition, editions
+from goldenthread.web.site.forms import whole
 from goldenthread.web.site.rules import page
 from goldenthread.web.site.templates import exists
 from goldenthread.web.understand.links import ask_address
@@ -63,7 +64,7 @@ def definitions(request: HttpRequest) -> HttpResponse:
     kind = request.GET.get("kind", "") if request.GET.get("kind") in KINDS else ""
     found = _search(edition, typed, kind)
     number = request.GET.get("page", "1")
-    here = max(1, int(number)) if number.isdigit() and len(number) < 6 else 1
+    here = max(1, min(whole(number, 1), 99_999))
     pages = max(1, -(-len(found) // PAGE))
     here = min(here, pages)
     return render(

@@ -11,6 +11,7 @@ from goldenthread.cohorts import Population
 from goldenthread.errors import GoldenThreadError
 from goldenthread.web.people import actions
 from goldenthread.web.site.data import editions
+from goldenthread.web.site.forms import whole
 from goldenthread.web.site.rules import page
 from goldenthread.web.site.templates import markup
 
@@ -69,7 +70,7 @@ def _page(request: HttpRequest, found: Any, *, problem: str = "", status: int = 
     from goldenthread.insight.theograph import LANES, story_of
 
     months = request.GET.get("months", "24")
-    span = int(months) if months.isdigit() and int(months) in MONTHS else 24
+    span = whole(months) if whole(months) in MONTHS else 24
     chosen = [one for one in request.GET.getlist("lane") if one in LANES]
     may = request.working.may("restricted_lanes")
     shown = bool(found.restricted and may)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from goldenthread.cohorts import CohortError, Scope
 from goldenthread.web.shell.hub import tasks_for
@@ -75,6 +76,8 @@ def _address(back: str, scope: Scope) -> str:
     """The page that the person came from, for another scope; the profile where that page has none."""
     from goldenthread.web.site.templates import exists
 
+    if not url_has_allowed_host_and_scheme(back, None):
+        back = ""
     parts = back.strip("/").split("/") if back.startswith("/") and not back.startswith("//") else []
     for n, part in enumerate(parts):
         try:

@@ -70,6 +70,16 @@ class PlainErrors:
         """The page for an error; ``None`` leaves the rest to Django's own handlers."""
         if isinstance(error, GoldenThreadError):
             return explained(request, error)
+        if type(error).__module__.partition(".")[0] in ("duckdb", "_duckdb"):
+            import duckdb
+
+            if isinstance(error, (duckdb.OutOfRangeException, duckdb.ConversionException)):
+                return explained(
+                    request,
+                    GoldenThreadError(
+                        "A sum in this question becomes too large to work out.", "Use smaller numbers."
+                    ),
+                )
         return None
 
 
@@ -86,6 +96,14 @@ class Gate:
         self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponse | None:
         """Refuse, send to sign in, or note on the request who works under which scope."""
+        try:
+            return self._opened(request, view, kwargs)
+        except GoldenThreadError as error:  # no data yet, or definitions that cannot be read
+            return explained(request, error)
+
+    def _opened(
+        self, request: HttpRequest, view: Callable[..., Any], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
         rule = rule_of(view)
         request.working = None
         request.scope = None
