@@ -105,7 +105,7 @@ def test_what_was_ended_stays_ended(ask: Ask, who: list[bytes], service: KeyServ
 def test_expiry_is_judged_when_the_question_is_asked(ask: Ask, who: list[bytes], service: KeyService) -> None:
     ask(
         "register",
-        approval=approval(who[:2], expires_at=(NOW + timedelta(minutes=2)).isoformat()),
+        approval=approval(who[:2], expires_at=(datetime.now(UTC) + timedelta(minutes=2)).isoformat()),
         people=who[:2],
     )
     assert ask("identities", people=who[:2])["ok"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,19 @@ from goldenthread.web.accounts.errors import AccountError
 from goldenthread.web.accounts.models import User
 from goldenthread.web.accounts.roles import ROLES
 from tests.web.accounts.conftest import SignIn, post
+
+
+@pytest.fixture(autouse=True)
+def _nobody_yet(site: None) -> Iterator[None]:
+    """Other tests of this process leave accounts behind, and a server its file; both come back afterwards."""
+    User.objects.all().delete()
+    kept = settings.DEPLOYMENT.web_dir / demo_users.FILE
+    before = kept.read_bytes() if kept.exists() else None
+    yield
+    kept.unlink(missing_ok=True)
+    if before is not None:
+        kept.write_bytes(before)
+        kept.chmod(0o600)
 
 
 @pytest.fixture

@@ -71,7 +71,10 @@ def _open(somebody: Visit, path: str):
     try:
         return somebody.go(path)
     except Error as error:
-        if "Download is starting" in str(error) or "ERR_ABORTED" in str(error):
+        # a file to download, or an address that takes forms only and answers a bare visit with nothing to show
+        if any(
+            w in str(error) for w in ("Download is starting", "ERR_ABORTED", "ERR_HTTP_RESPONSE_CODE_FAILURE")
+        ):
             return None
         raise
 
