@@ -80,7 +80,9 @@ def test_the_scanner_finds_what_it_looks_for(refreshed: tuple[Any, RefreshReport
 
 def test_the_vault_file_does_not_show_them_either(refreshed: tuple[Any, RefreshReport]) -> None:
     made, _ = refreshed
-    wanted = identifiers(made.people)
+    # three or four characters turn up in any ciphertext by chance
+    wanted = [text for text in identifiers(made.people) if len(text) >= 6]
+    assert len(wanted) > 10
     for path in made.settings.vault_dir.rglob("*"):
         raw = path.read_bytes().decode("latin-1")
         assert not [text for text in wanted if text in raw]
