@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from goldenthread.cohorts import Population, Scope
-from goldenthread.definitions import Catalogue, load_catalogue
+from goldenthread.definitions import Catalogue
 from goldenthread.lake import Lake, Snapshot
 from goldenthread.model import table
+from tests.insight.drawing import definitions_in
 
 PRACTICES, EACH = 16, 150
 PEOPLE = PRACTICES * EACH
@@ -232,18 +233,10 @@ def county(folder: Path) -> Snapshot:
 
 @pytest.fixture(scope="session")
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
-    own = tmp_path_factory.mktemp("county-definitions")
-    for folder in ("measures", "indicators", "codelists"):
-        (own / folder).mkdir()
-    (own / "measures" / "county.toml").write_text(DEFINITIONS)
-    (own / "indicators" / "county.toml").write_text(INDICATORS)
-    (own / "codelists" / "county_asthma.csv").write_text(f"code,term\n{ASTHMA},Asthma\n")
-    (own / "codelists" / "county_copd.csv").write_text(f"code,term\n{COPD},COPD\n")
-    whole = load_catalogue(own)
-    mine = {n: d for n, d in whole.definitions.items() if Path(d.file).is_relative_to(own)}
-    return Catalogue(
-        mine, {n: c for n, c in whole.codelists.items() if n.startswith("county_")}, whole.folders
-    )
+    return definitions_in(
+        tmp_path_factory.mktemp("county-definitions"), {"measures": DEFINITIONS, "indicators": INDICATORS},
+        {"county_asthma": ASTHMA, "county_copd": COPD},
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from goldenthread.definitions import Catalogue, load_catalogue
 from goldenthread.insight.profile.contents import contents, shipped
 from goldenthread.measures import variables
@@ -27,6 +29,12 @@ def test_everything_named_is_defined() -> None:
         assert twin is None or twin in shipped()["condition"] or twin in shipped()["structure"], name
     for entry in shipped()["pressure"].values():
         assert entry.get("part") is None or entry["part"] in known
+
+
+def test_a_national_target_says_whose_it_is_and_of_what_year() -> None:
+    targets = {n: e["target_source"] for n, e in shipped()["indicator"].items() if "target" in e}
+    assert len(targets) >= 8
+    assert [n for n, source in targets.items() if not re.search(r"\b(19|20)\d\d\b", source)] == []
 
 
 def test_what_is_not_defined_is_left_out() -> None:

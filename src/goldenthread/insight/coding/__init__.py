@@ -2,7 +2,7 @@
 
 from goldenthread.insight.coding.errors import CodingError
 from goldenthread.insight.coding.findings import FAMILIES, Finding, Findings, findings
-from goldenthread.insight.coding.notes import CodingNote, coding_note
+from goldenthread.insight.coding.notes import CodingNote, coding_note, coding_notes
 from goldenthread.insight.coding.recorded import Recorded, RecordedTable, england, prevalence, recorded
 from goldenthread.insight.coding.values import Doubtful, doubtful
 
@@ -16,6 +16,7 @@ __all__ = [
     "Recorded",
     "RecordedTable",
     "coding_note",
+    "coding_notes",
     "doubtful",
     "england",
     "findings",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,6 +121,25 @@ def coding_note(population: Population, name: str) -> CodingNote | None:
             f"without a code. Not all will have it; if all had, prevalence would be {(has + more) / among:.1%} instead of {has / among:.1%}."
         ),
     )
+
+
+def coding_notes(population: Population, figures: Iterable[str]) -> dict[str, CodingNote]:
+    """The notes of many conditions and indicators, by name, for those of which there is something to say.
+
+    Each condition is looked at once, however many figures rest on it.
+    """
+    known: dict[str, CodingNote | None] = {}
+    found = {}
+    for name in figures:
+        condition = condition_behind(population.catalogue, name)
+        if condition is None:
+            continue
+        if condition.name not in known:
+            known[condition.name] = coding_note(population, condition.name)
+        note = known[condition.name]
+        if note is not None:
+            found[name] = note
+    return found
 
 
 def condition_behind(catalogue: Catalogue, name: str) -> Condition | None:

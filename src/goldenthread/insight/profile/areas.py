@@ -43,7 +43,7 @@ def _table(population: Population, fact: str, level: str) -> ReleasedTable:
     node = parse(fact)
     sql = f"coalesce(CAST({to_sql(node, population.variables, index=population.index_sql)} AS DOUBLE), 0)"
     found = population.groups(
-        f"count(*) AS people, count(*) FILTER ({sql} > 0) AS users, sum({sql}) AS events",
+        f"count(*) AS people, CAST(count_if({sql} > 0) AS BIGINT) AS users, sum({sql}) AS events",
         (*names(node), level), by=level, where=f"{level} IS NOT NULL",
     ).to_pylist()  # fmt: skip
     policy, called = policy_of(population), _names(population, level)

@@ -138,18 +138,18 @@ def _parts(whole: Population, counted: list[Counted]) -> list[list[Counted]]:
 def _count(whole: Population, cube: Cube, counted: list[Counted], codes: np.ndarray) -> None:
     """One statement for these; denominators that several share are counted once."""
     bottoms = {c.of_sql: f"d{n}" for n, c in enumerate(counted)}
-    select = [f"count(*) FILTER ({sql}) AS {alias}" for sql, alias in bottoms.items()]
+    select = [f"{_how_many(sql)} AS {alias}" for sql, alias in bottoms.items()]
     needs = dict.fromkeys(needs_of(cube.tree))
     for n, one in enumerate(counted):
         needs.update(dict.fromkeys(one.needs))
         if one.people:
-            select.append(f"count(*) FILTER (({one.of_sql}) AND ({one.sql})) AS n{n}")
+            select.append(f"{_how_many(f'({one.of_sql}) AND ({one.sql})')} AS n{n}")
             continue
-        amount = f"coalesce(CAST({one.sql} AS DOUBLE), 0)"
+        amount = f"CASE WHEN {one.of_sql} THEN coalesce(CAST({one.sql} AS DOUBLE), 0) ELSE 0 END"
         select += [
-            f"sum({amount}) FILTER ({one.of_sql}) AS n{n}",
-            f"sum({amount} * {amount}) FILTER ({one.of_sql}) AS q{n}",
-            f"count(*) FILTER (({one.of_sql}) AND {amount} > 0) AS u{n}",
+            f"sum({amount}) AS n{n}",
+            f"sum({amount} * {amount}) AS q{n}",
+            f"{_how_many(f'{amount} > 0')} AS u{n}",
         ]
     table = whole.groups(", ".join(select), needs, by=f"{_units(cube.tree)}, {_strata()}")
     below = {alias: _spread(table, alias, cube.tree, codes) for alias in bottoms.values()}
@@ -158,6 +158,11 @@ def _count(whole: Population, cube: Cube, counted: list[Counted], codes: np.ndar
         cube.squares[one.name] = top if one.people else _spread(table, f"q{n}", cube.tree, codes)
         cube.users[one.name] = top if one.people else _spread(table, f"u{n}", cube.tree, codes)
         cube.bottom[one.name] = below[bottoms[one.of_sql]]
+
+
+def _how_many(condition: str) -> str:
+    """People who meet a condition, as SQL: several times as fast as a filter, which picks rows out for every count."""
+    return f"CAST(count_if({condition}) AS BIGINT)"
 
 
 def needs_of(tree: Tree) -> tuple[str, ...]:

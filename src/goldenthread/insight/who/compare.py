@@ -15,6 +15,7 @@ from goldenthread.definitions.expressions import Compare, Constant, Name, Node
 from goldenthread.disclosure import ReleasedTable, named_policy, release
 from goldenthread.evaluation import benjamini_hochberg
 from goldenthread.governance import GovernanceError
+from goldenthread.insight.inequality import within
 from goldenthread.insight.who.facts import Average, Fact, known_facts
 from goldenthread.measures import to_sql
 
@@ -378,7 +379,7 @@ def _sentence(rows: tuple[Row, ...], words: str, used: set[str]) -> str:
     if not found:
         return f"Nothing looked at is more common among them than among {words}, beyond chance."
     top = found[0]
-    return f"What most sets them apart from {words}: {top.title[:1].lower()}{top.title[1:]}, {top.words}."
+    return f"What most sets them apart from {words}: {within(top.title)}, {top.words}."
 
 
 def _age_terms(cohort: Cohort) -> list[Compare]:
