@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -11,6 +10,7 @@ from importlib.resources import files
 from types import MappingProxyType
 
 from goldenthread.disclosure.errors import DisclosureError
+from goldenthread.errors import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,5 @@ Policies: hes, hes_national, icb, opensafely, direct_care.
         return name
     if name in shipped:
         return shipped[name]
-    near = difflib.get_close_matches(str(name), shipped, n=1, cutoff=0.5)
-    hint = f"Did you mean {near[0]!r}? " if near else ""
-    raise DisclosureError(
-        f"There is no disclosure policy {name!r}.", f"{hint}Policies: {', '.join(shipped)}."
-    )
+    remedy = did_you_mean(str(name), shipped, then=f"Policies: {', '.join(shipped)}.")
+    raise DisclosureError(f"There is no disclosure policy {name!r}.", remedy)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
+from goldenthread.errors import did_you_mean
 from goldenthread.governance.errors import GovernanceError
 
 ALL_FEEDS = "*"
@@ -42,9 +42,8 @@ def feed_name(name: str) -> str:
         return ALL_FEEDS
     if key in feeds():
         return key
-    near = difflib.get_close_matches(key, feeds(), n=1, cutoff=0.5)
-    hint = f"Did you mean {near[0]!r}? " if near else ""
-    raise GovernanceError(f"There is no feed {name!r}.", f"{hint}Feeds: all, {', '.join(feeds())}.")
+    remedy = did_you_mean(key, feeds(), then=f"Feeds: all, {', '.join(feeds())}.")
+    raise GovernanceError(f"There is no feed {name!r}.", remedy)
 
 
 def feeds_of(tables: Iterable[str]) -> frozenset[str]:

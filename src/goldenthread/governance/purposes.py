@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -12,6 +11,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from goldenthread.disclosure import named_policy
+from goldenthread.errors import did_you_mean
 from goldenthread.governance.errors import GovernanceError
 
 TIERS = ("identifiable", "pseudonymised", "anonymous")
@@ -109,6 +109,5 @@ Purposes: direct_care, planning, evaluation, research.
     key = str(name).strip().lower().replace(" ", "_").replace("-", "_")
     if key in shipped:
         return shipped[key]
-    near = difflib.get_close_matches(key, shipped, n=1, cutoff=0.5)
-    hint = f"Did you mean {near[0]!r}? " if near else ""
-    raise GovernanceError(f"There is no purpose {name!r}.", f"{hint}Purposes: {', '.join(shipped)}.")
+    remedy = did_you_mean(key, shipped, then=f"Purposes: {', '.join(shipped)}.")
+    raise GovernanceError(f"There is no purpose {name!r}.", remedy)

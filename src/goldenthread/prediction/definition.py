@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import re
@@ -14,6 +13,7 @@ from typing import Any
 
 from goldenthread.definitions import Catalogue, DefinitionError, Measure, Span
 from goldenthread.definitions.expressions import Variable
+from goldenthread.errors import did_you_mean
 
 _TEXTS = ("title", "rule", "source", "outcome", "horizon", "gaps")
 _LIMITS = ("events", "events_per_column", "auc", "slope", "overall", "group", "group_expected")
@@ -290,5 +290,4 @@ def _check_feature(one: Feature, known: Mapping[str, Variable], here: _Place) ->
 
 
 def _near(name: str, among: Any) -> str:
-    near = difflib.get_close_matches(name, list(among), n=1, cutoff=0.5)
-    return f"Did you mean {near[0]!r}?" if near else "`goldenthread definitions list` shows every name."
+    return did_you_mean(name, among, otherwise="`goldenthread definitions list` shows every name.")
