@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from goldenthread.cli import main
+from tests.cohorts.conftest import COHORTS, DEFINITIONS, town
 
 
 @dataclass(frozen=True)
@@ -52,4 +53,28 @@ def demo(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("demo") / "home"
     done = run("demo", home, "--people", "2000")
     assert "Demonstration." in done.stdout
+    return home
+
+
+@pytest.fixture(scope="session")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the town of the cohort tests, its own definitions, and its person table. To be copied, not written to."""
+    from goldenthread.cohorts import population_of
+    from goldenthread.settings import load_settings
+
+    home = tmp_path_factory.mktemp("asked") / "home"
+    own = home / "definitions"
+    for folder in ("measures", "cohorts", "codelists"):
+        (own / folder).mkdir(parents=True)
+    (home / "goldenthread.toml").write_text(
+        'name = "Town"\nthreads = 1\nmemory_mb = 800\nagreements = "recorded"\n'
+    )
+    (own / "measures" / "town.toml").write_text(DEFINITIONS)
+    (own / "cohorts" / "town.toml").write_text(COHORTS)
+    (own / "codelists" / "town_asthma.csv").write_text("code,term\n195967001,Asthma\n")
+    (own / "codelists" / "town_hba1c.csv").write_text("code,term\n999791000000106,HbA1c\n")
+    town(home / "lake")
+    population = population_of(load_settings(home))
+    assert population.cohort("age >= 0").size > 0
+    population.close()
     return home

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from goldenthread.cli import main
-from tests.cohorts.conftest import COHORTS, DEFINITIONS, PEOPLE, town
+from tests.cohorts.conftest import PEOPLE
 
 
 class Said(NamedTuple):
@@ -29,29 +29,11 @@ class Said(NamedTuple):
 Tell = Callable[..., Said]
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the town of the cohort tests and its own definitions."""
-    home = tmp_path_factory.mktemp("asked") / "home"
-    own = home / "definitions"
-    for folder in ("measures", "cohorts", "codelists"):
-        (own / folder).mkdir(parents=True)
-    (home / "goldenthread.toml").write_text(
-        'name = "Town"\nthreads = 1\nmemory_mb = 800\nagreements = "recorded"\n'
-    )
-    (own / "measures" / "town.toml").write_text(DEFINITIONS)
-    (own / "cohorts" / "town.toml").write_text(COHORTS)
-    (own / "codelists" / "town_asthma.csv").write_text("code,term\n195967001,Asthma\n")
-    (own / "codelists" / "town_hba1c.csv").write_text("code,term\n999791000000106,HbA1c\n")
-    town(home / "lake")
-    return home
-
-
 @pytest.fixture
-def home(built: Path, tmp_path: Path) -> Path:
-    """A copy in which nothing was asked yet, with the person table that the first test made."""
+def home(asked: Path, tmp_path: Path) -> Path:
+    """A copy of the town in which nothing was asked yet."""
     copy = tmp_path / "home"
-    shutil.copytree(built, copy)
+    shutil.copytree(asked, copy)
     shutil.rmtree(copy / "disclosure", ignore_errors=True)
     return copy
 
@@ -73,17 +55,6 @@ def tell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
         return Said(code, out, err)
 
     return run
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _person_table(built: Path) -> None:
-    """Worked out once, not in every copy."""
-    from goldenthread.cohorts import population_of
-    from goldenthread.settings import load_settings
-
-    population = population_of(load_settings(built))
-    assert population.cohort("age >= 0").size > 0
-    population.close()
 
 
 def test_a_question_in_words(tell: Tell, home: Path) -> None:
@@ -330,4 +301,4 @@ def test_codes_in_the_data_by_practice(tell: Tell, home: Path) -> None:
     assert found["codes"] == [{"code": "195967001", "term": "Asthma", "people": 36}]
     by_practice = {row["practice"]: row["people"] for row in found["practices"]}
     assert by_practice == {"Z00001": 12, "Z00002": 24, "All": 36}
-    assert "Did you mean town_asthma" in tell("codes", "coverage", "town_astma", "--home", home).error
+    assert "Did you mean 'town_asthma'" in tell("codes", "coverage", "town_astma", "--home", home).error

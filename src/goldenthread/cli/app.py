@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -53,8 +54,9 @@ def settings_at(home: Path | None) -> Settings:
     return load_settings(home or Path.cwd())
 
 
+@cache
 def add_plugins() -> None:
-    """Add the commands that other rooms register under the entry point group ``goldenthread.commands``."""
+    """Once: add the commands that other rooms register under the entry point group ``goldenthread.commands``."""
     for point in sorted(entry_points(group="goldenthread.commands"), key=lambda p: p.name):
         point.load()(app)
 

@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import csv
 import sys
-from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, app, settings_at
-from goldenthread.cli.output import Speech, released_json
+from goldenthread.cli.asking import AsAtOption, PurposeOption, people
+from goldenthread.cli.output import Speech, day_words, figure, plain, released_json
 
 if TYPE_CHECKING:
     from goldenthread.cohorts import Answer, Attrition, Population
-    from goldenthread.disclosure import ReleasedTable
     from goldenthread.settings import Settings
-
-PurposeOption = Annotated[
-    str, typer.Option("--purpose", help="Why you ask: direct_care, planning, evaluation or research.")
-]
-AsAtOption = Annotated[
-    str,
-    typer.Option("--as-at", metavar="DATE", help="Day to ask about (2026-03-31); the data date if not said."),
-]
-_BANNER = (
-    "[bold]Demonstration.[/] Real geography, synthetic people, invented practices. Not performance data."
-)
 
 
 @app.command()
@@ -52,8 +39,7 @@ def ask(
     """Count people: how many meet a condition, of how many, and where they are."""
     speech = Speech(as_json=as_json or as_csv, quiet=quiet)
     settings = settings_at(home)
-    population = _population(settings, as_at, purpose)
-    try:
+    with people(settings, purpose=purpose, as_at=as_at) as population:
         cohort = population.cohort(expression)
         _warn_of_waiting(population, speech)
         answer = cohort.by(*(n for n in by.split(",") if n.strip()))
@@ -64,8 +50,6 @@ def ask(
 
             version = freeze_cohort(cohort, freeze, settings.home / "cohorts")
             frozen = {"id": version.id, "folder": str(version.folder)}
-    finally:
-        population.close()
     if as_csv:
         _csv(answer, steps)
         return
@@ -79,7 +63,7 @@ def ask(
         return
     _say(speech, settings, answer, steps)
     if frozen:
-        speech.say(f"Frozen as [bold]{frozen['id']}[/] in {_plain(frozen['folder'])}.")
+        speech.say(f"Frozen as [bold]{frozen['id']}[/] in {plain(frozen['folder'])}.")
 
 
 @app.command()
@@ -97,8 +81,7 @@ def measure(
 
     speech = Speech(as_json=as_json, quiet=quiet)
     settings = settings_at(home)
-    population = _population(settings, as_at, purpose)
-    try:
+    with people(settings, purpose=purpose, as_at=as_at) as population:
         compile_plan(
             population.catalogue, [name], population.variables
         )  # an unknown name gets its suggestion here
@@ -111,8 +94,6 @@ def measure(
                     iter(about.plan.expression_sql(step, population.index_sql).values())
                 )
         spread = distribution(population, name)
-    finally:
-        population.close()
     definition = rests_on.get(name) or rests_on.get(name.removesuffix("_since").removesuffix("_category"))
     variable = population.variables[name]
     content: dict[str, Any] = {
@@ -137,30 +118,23 @@ def measure(
     if as_json:
         speech.json(content | {"distribution": released_json(spread), "synthetic": settings.synthetic})
         return
-    if settings.synthetic:
-        speech.say(_BANNER)
-    speech.say(f"[bold]{_plain(name)}[/] ({content['kind']}): {_plain(content['rule'])}")
-    speech.say(f"Source: {_plain(content['source'])}, version {_plain(content['version'])}.")
+    speech.banner(settings)
+    speech.say(f"[bold]{plain(name)}[/] ({content['kind']}): {plain(content['rule'])}")
+    speech.say(f"Source: {plain(content['source'])}, version {plain(content['version'])}.")
     if content["file"]:
-        speech.say(f"Written in {_plain(content['file'])}, line {content['line']}.")
+        speech.say(f"Written in {plain(content['file'])}, line {content['line']}.")
     if content["warning"]:
-        speech.say(f"[bold]Mind:[/] {_plain(content['warning'])}")
+        speech.say(f"[bold]Mind:[/] {plain(content['warning'])}")
     if content["rests_on"]:
         speech.say(f"Rests on: {', '.join(content['rests_on'])}.")
     for one in content["codes"]:
         speech.say(f"Codes: {one['codelist']}, {one['codes']:,} in it, fingerprint {one['hash'][:12]}.")
     unit = f" ({variable.unit})" if variable.unit else ""
-    say_table(speech, f"{name}{unit} on {_day(population.index_date)}", spread)
+    speech.released(f"{name}{unit} on {day_words(population.index_date)}", spread)
     for table, sql in statements.items():
-        speech.say(f"[bold]SQL over {_plain(table)}[/]")
-        speech.say(_plain(sql))
+        speech.say(f"[bold]SQL over {plain(table)}[/]")
+        speech.say(plain(sql))
         speech.say()
-
-
-def _population(settings: Settings, as_at: str, purpose: str) -> Population:
-    from goldenthread.cohorts import population_of
-
-    return population_of(settings, purpose=purpose, index_date=day_of(as_at))
 
 
 def _warn_of_waiting(population: Population, speech: Speech) -> None:
@@ -171,45 +145,23 @@ def _warn_of_waiting(population: Population, speech: Speech) -> None:
         )
 
 
-def day_of(text: str) -> date | None:
-    """A date typed by a person; ``None`` for none."""
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        from goldenthread.cohorts import CohortError
-
-        raise CohortError(f"{text!r} is not a date.", "Write year, month and day: 2026-03-31.") from None
-
-
 def _say(speech: Speech, settings: Settings, answer: Answer, steps: Attrition | None) -> None:
-    if settings.synthetic:
-        speech.say(_BANNER)
+    speech.banner(settings)
     speech.say(f"[bold]{answer}[/]")
-    speech.say(f"{_plain(answer.english[:1].upper() + answer.english[1:])}; on {_day(answer.index_date)}.")
+    speech.say(
+        f"{plain(answer.english[:1].upper() + answer.english[1:])}; on {day_words(answer.index_date)}."
+    )
     speech.say()
     if steps is not None:
-        rows = [[_plain(s.step), _figure(s.people), _figure(s.left)] for s in steps.steps]
+        rows = [[plain(s.step), figure(s.people), figure(s.left)] for s in steps.steps]
         speech.table("One condition after another", ["Condition", "People", "Left out"], rows, right={1, 2})
     if answer.by is not None:
-        say_table(speech, f"By {' and '.join(answer.by_names)}", answer.by)
+        speech.released(f"By {' and '.join(answer.by_names)}", answer.by)
     speech.say(f"Purpose {answer.purpose}: {answer.coverage_words}.")
-    speech.say(f"Data to {_day(answer.data_date)}. Definition {answer.definition_hash[:12]}.")
+    speech.say(f"Data to {day_words(answer.data_date)}. Definition {answer.definition_hash[:12]}.")
     hidden = [answer.message, steps.released.message if steps else ""]
     if message := next((m for m in hidden if m), ""):
-        speech.say(_plain(message))
-
-
-def say_table(speech: Speech, title: str, released: ReleasedTable) -> None:
-    """Print a released table: names for people where there are codes with names."""
-    shown = released.display()
-    # a code is for programs; where it has a name, people read the name
-    columns = [c for c in shown.columns if f"{c}_name" not in shown.columns]
-    headings = [str(c).removesuffix("_name").replace("_", " ").capitalize() for c in columns]
-    rows = [[_plain(str(cell)) for cell in row] for row in shown[columns].to_numpy().tolist()]
-    figures = {n for n, c in enumerate(columns) if released.measures[c] not in ("dimension", "text")}
-    speech.table(_plain(title), headings, rows, right=figures)
+        speech.say(plain(message))
 
 
 def _csv(answer: Answer, steps: Attrition | None) -> None:
@@ -228,16 +180,3 @@ def _csv(answer: Answer, steps: Attrition | None) -> None:
         return
     writer.writerow(["count", "population", "share"])
     writer.writerow(["*" if v is None else v for v in (answer.people, answer.population, answer.share)])
-
-
-def _figure(value: int | None) -> str:
-    return "*" if value is None else f"{value:,}"
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
-
-
-def _plain(text: str | Path) -> str:
-    """Text in which square brackets are only brackets."""
-    return str(text).replace("[", r"\[")

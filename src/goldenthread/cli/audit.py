@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 
 from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, app, settings_at
-from goldenthread.cli.governance import day_of
-from goldenthread.cli.output import Exit, Speech
+from goldenthread.cli.asking import day_of
+from goldenthread.cli.output import Exit, Speech, file_to_write, plain
 
 audit = typer.Typer(help="Who did what, and why: show, verify, export, alerts.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
@@ -28,7 +28,7 @@ def show_audit(
     action: Annotated[str, typer.Option(help="One action, or a family such as release.*")] = "",
     subject: Annotated[str, typer.Option(help="About one release, token, practice or purpose.")] = "",
     since: SinceOption = "",
-    last: Annotated[int, typer.Option(help="How many of the newest.")] = 50,
+    last: Annotated[int, typer.Option(min=1, help="How many of the newest.")] = 50,
     home: HomeOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -45,7 +45,7 @@ def show_audit(
         [f"{e.number:,}", e.time[:19].replace("T", " "), e.actor, e.role, e.action, e.subject, e.reason]
         for e in found
     ]
-    speech.table("Audit log", heads, [[c.replace("[", r"\[") for c in row] for row in rows], right={0})
+    speech.table("Audit log", heads, [[plain(c) for c in row] for row in rows], right={0})
     speech.json([e.to_json() for e in found])
 
 
@@ -93,9 +93,9 @@ def export_audit(
 
     speech = Speech(as_json=as_json, quiet=quiet)
     log = Audit(settings_at(home).home)
+    if file_to_write(file, new=True).suffix not in (".csv", ".json"):
+        raise GovernanceError(f"{file} has no known ending.", "Give a name that ends in .csv or .json.")
     found, verdict = log.entries(since=_moment(since)), log.verify()
-    if file.exists() or file.suffix not in (".csv", ".json"):
-        raise GovernanceError(f"{file} is not the name of a new .csv or .json file.", "Give another name.")
     entries = [e.to_json() for e in found]
     if file.suffix == ".json":
         document = {"head": verdict.head, "problems": list(verdict.problems), "entries": entries}
@@ -122,7 +122,7 @@ def export_audit(
 def alerts_command(
     since: SinceOption = "",
     most: Annotated[
-        int, typer.Option(help="Identities one person may see in a day before it is said.")
+        int, typer.Option(min=0, help="Identities one person may see in a day before it is said.")
     ] = 200,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -164,7 +164,7 @@ def seen(
         [s.time[:16].replace("T", " "), s.actor, s.role, s.practice, s.release, f"{s.people:,}", s.reason, s.until[:10]]
         for s in found
     ]  # fmt: skip
-    speech.table("Identities seen", heads, [[c.replace("[", r"\[") for c in row] for row in rows], right={5})
+    speech.table("Identities seen", heads, [[plain(c) for c in row] for row in rows], right={5})
     speech.json([asdict(s) for s in found])
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, app, settings_at
-from goldenthread.cli.ask import AsAtOption, PurposeOption, day_of, say_table
+from goldenthread.cli.asking import AsAtOption, PurposeOption, people
 from goldenthread.cli.definitions import catalogue_at, own_folder
-from goldenthread.cli.output import Exit, Speech, number, released_json
+from goldenthread.cli.output import Exit, Speech, number, plain, released_json
+from goldenthread.errors import did_you_mean
 
 if TYPE_CHECKING:
     from goldenthread.definitions import Codelist
@@ -75,7 +76,7 @@ def diff_codes(
         speech.say(f"[bold]{one['name']}[/]: {one['what']}")
         for sign, key in (("+", "added"), ("-", "removed")):
             for code, term in one[key].items():
-                speech.say(f"  {sign} {code} {term}".replace("[", r"\["))
+                speech.say(plain(f"  {sign} {code} {term}"))
     if not changes:
         speech.say("Nothing differs.")
     speech.json(changes)
@@ -93,22 +94,16 @@ def code_coverage(
     quiet: QuietOption = False,
 ) -> None:
     """Show which codes of a list occur in the data, and how many people have any of them at each practice."""
-    from goldenthread.cohorts import code_use, population_of
+    from goldenthread.cohorts import code_use
 
     speech = Speech(as_json=as_json, quiet=quiet)
     settings = settings_at(home)
-    population = population_of(settings, purpose=purpose, index_date=day_of(as_at))
-    try:
+    with people(settings, purpose=purpose, as_at=as_at) as population:
         codelist = _codelist(population.catalogue.codelists, name)
         by_code, by_practice = code_use(population, codelist)
-    finally:
-        population.close()
-    if settings.synthetic:
-        speech.say(
-            "[bold]Demonstration.[/] Real geography, synthetic people, invented practices. Not performance data."
-        )
-    say_table(speech, f"{name}: people with each code", by_code)
-    say_table(speech, f"{name}: people with any of its codes, by practice", by_practice)
+    speech.banner(settings)
+    speech.released(f"{name}: people with each code", by_code)
+    speech.released(f"{name}: people with any of its codes, by practice", by_practice)
     if message := by_code.message or by_practice.message:
         speech.say(message)
     speech.json(
@@ -121,13 +116,10 @@ def code_coverage(
 
 
 def _codelist(lists: dict[str, Codelist] | Any, name: str) -> Codelist:
-    import difflib
-
     from goldenthread.definitions import DefinitionError
 
     if name not in lists:
-        near = difflib.get_close_matches(name, lists, n=3, cutoff=0.5)
-        hint = f"Did you mean {' or '.join(near)}?" if near else "`goldenthread codes list` shows every name."
+        hint = did_you_mean(name, lists, most=3, otherwise="`goldenthread codes list` shows every name.")
         raise DefinitionError(f"There is no codelist called {name!r}.", remedy=hint)
     found: Codelist = lists[name]
     return found

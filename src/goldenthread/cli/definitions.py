@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, app
-from goldenthread.cli.output import Exit, Speech
+from goldenthread.cli.output import Exit, Speech, plain
+from goldenthread.errors import did_you_mean
 from goldenthread.settings import FILE_NAME, load_settings
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def list_definitions(
         speech.json(found)
         return
     for one in KINDS:
-        rows = [[e["name"], _plain(e["rule"]), _plain(e["source"])] for e in found if e["kind"] == one]
+        rows = [[e["name"], plain(e["rule"]), plain(e["source"])] for e in found if e["kind"] == one]
         if rows:
             speech.table(f"{one.capitalize()}s: {len(rows)}", ["Name", "Rule", "Source"], rows)
     if not found:
@@ -125,13 +126,13 @@ def show_definition(
     if as_json:
         speech.json(content)
         return
-    speech.say(f"[bold]{_plain(content['name'])}[/] ({content['kind']}): {_plain(content['rule'])}")
+    speech.say(f"[bold]{plain(content['name'])}[/] ({content['kind']}): {plain(content['rule'])}")
     for key, value in content.items():
         if key not in ("name", "kind", "rule", "expressions", "english") and value not in ("", [], {}, 0):
-            speech.say(f"{key.replace('_', ' ').capitalize()}: {_plain(_flat(value))}")
+            speech.say(f"{key.replace('_', ' ').capitalize()}: {plain(_flat(value))}")
     for text, english in zip(content.get("expressions", []), content.get("english", []), strict=True):
-        speech.say(f"Expression: {_plain(text)}")
-        speech.say(f"In words: {_plain(english)}.")
+        speech.say(f"Expression: {plain(text)}")
+        speech.say(f"In words: {plain(english)}.")
 
 
 def _shown(catalogue: Catalogue, name: str) -> dict[str, Any]:
@@ -187,14 +188,10 @@ def _codes(definition: Definition) -> tuple[str, ...]:
 
 
 def _unknown(catalogue: Catalogue, name: str) -> DefinitionError:
-    import difflib
-
     from goldenthread.definitions import DefinitionError
 
-    near = difflib.get_close_matches(name, {**catalogue.definitions, **catalogue.codelists}, n=3, cutoff=0.5)
-    hint = (
-        f"Did you mean {' or '.join(near)}?" if near else "`goldenthread definitions list` shows every name."
-    )
+    known = {**catalogue.definitions, **catalogue.codelists}
+    hint = did_you_mean(name, known, most=3, otherwise="`goldenthread definitions list` shows every name.")
     return DefinitionError(f"There is no definition called {name!r}.", remedy=hint)
 
 
@@ -271,8 +268,3 @@ def _flat(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{k} = {v}" for k, v in value.items())
     return str(value)
-
-
-def _plain(text: str) -> str:
-    """Text in which square brackets are only brackets."""
-    return text.replace("[", r"\[")

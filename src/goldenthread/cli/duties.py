@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, app, settings_at
-from goldenthread.cli.governance import ByOption
+from goldenthread.cli.asking import ByOption
 from goldenthread.cli.output import Speech
 
 if TYPE_CHECKING:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, app, settings_at
-from goldenthread.cli.output import Exit, Speech, number, released_json
+from goldenthread.cli.output import Exit, Speech, number, plain, released_json
 from goldenthread.cli.progress import Bars
+from goldenthread.errors import did_you_mean
 from goldenthread.settings import Settings
 
 feeds = typer.Typer(help="Files of the feeds: list those that count, forget one.", no_args_is_help=True)
@@ -78,10 +78,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False, quiet: QuietOpt
     settings = settings_at(home)
     manifest = Lake(settings.lake_dir).current().manifest
     feeds = [FeedReport.from_dict(dict(feed)) for feed in manifest.feeds]
-    if settings.synthetic:
-        speech.say(
-            "[bold]Demonstration.[/] Real geography, synthetic people, invented practices. Not performance data."
-        )
+    speech.banner(settings)
     speech.table(
         f"{settings.name}: {manifest.people:,} people, snapshot {manifest.snapshot}",
         ["Feed", "Files", "Rows in", "Accepted", "Set aside", "Repeats", "Linked", "Data to"],
@@ -165,7 +162,7 @@ def released_match_rates(linkage: Mapping[str, Any]) -> dict[str, ReleasedTable]
 @app.command()
 def quarantine(
     feed: Annotated[str | None, typer.Argument(help="Show the rows of this feed.")] = None,
-    limit: Annotated[int, typer.Option(help="How many rows to show.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="How many rows to show.")] = 20,
     home: HomeOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -175,10 +172,11 @@ def quarantine(
     To try again: correct the file, or the contract, and run `goldenthread refresh`. Rows hold identifiers and are
     shown only to those who may read the quarantine folder.
     """
-    from goldenthread.intake.quarantine import quarantine_rows, quarantine_summary
+    from goldenthread.intake import quarantine_rows, quarantine_summary
 
     speech = Speech(as_json=as_json, quiet=quiet)
     settings = settings_at(home)
+    _check_feed(settings, feed)
     if feed is None:
         summary = quarantine_summary(settings)
         speech.table(
@@ -193,9 +191,9 @@ def quarantine(
         return
     rows = quarantine_rows(settings, feed, limit)
     for row in rows:
-        speech.say(f"[bold]{row['file']}, line {row['line']}[/]")
+        speech.say(f"[bold]{plain(row['file'])}, line {row['line']}[/]")
         for reason in row["reasons"]:
-            speech.say(f"  {reason['column'] or 'row'}: {reason['words']} {reason['remedy']}")
+            speech.say(plain(f"  {reason['column'] or 'row'}: {reason['words']} {reason['remedy']}"))
     if not rows:
         speech.say(f"Nothing of {feed} is in quarantine.")
     speech.json(rows)
@@ -212,7 +210,9 @@ def list_files(
     from goldenthread.intake import files_in_force
 
     speech = Speech(as_json=as_json, quiet=quiet)
-    files = [file for file in files_in_force(settings_at(home)) if feed in (None, file.feed)]
+    settings = settings_at(home)
+    _check_feed(settings, feed)
+    files = [file for file in files_in_force(settings) if feed in (None, file.feed)]
     if files:
         speech.table(
             "Files that count",
@@ -264,13 +264,25 @@ def forget_file(
     inside = path.is_relative_to(settings.feeds_dir.resolve())
     name = path.relative_to(settings.feeds_dir.resolve()).as_posix() if inside else file
     if not forget(settings, name):
-        near = get_close_matches(name, [each.file for each in files_in_force(settings)], n=3, cutoff=0.5)
+        known = [each.file for each in files_in_force(settings)]
         raise IntakeError(
             f"{name} is not among the files that count.",
-            f"Did you mean {' or '.join(near)}?" if near else "`goldenthread feeds list` shows them.",
+            did_you_mean(name, known, most=3, otherwise="`goldenthread feeds list` shows them."),
         )
     lies = path.exists()
     speech.say(f"{name} counts no more. Now run: goldenthread refresh --home {settings.home}")
     if lies:
         speech.say("It still lies in the feeds folder: the refresh will take it again as if it were new.")
     speech.json({"file": name, "forgotten": True, "still_in_feeds_folder": lies})
+
+
+def _check_feed(settings: Settings, feed: str | None) -> None:
+    """A mistyped feed would read as one that has nothing wrong."""
+    from goldenthread.intake import IntakeError, contracts_for
+
+    known = contracts_for(settings)
+    if feed is not None and feed not in known:
+        raise IntakeError(
+            f"There is no feed {feed!r}.",
+            did_you_mean(feed, known, then=f"Feeds: {', '.join(sorted(known))}."),
+        )

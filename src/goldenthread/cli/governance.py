@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, app, settings_at
-from goldenthread.cli.output import Speech
+from goldenthread.cli.asking import ByOption, ReasonOption, day_of
+from goldenthread.cli.output import Speech, day_words, plain
+from goldenthread.errors import did_you_mean
 
 agreements = typer.Typer(
     help="Which practice shares what, for which purpose: adopt, show, withdraw.", no_args_is_help=True
@@ -19,8 +20,6 @@ purposes = typer.Typer(help="Why people may ask: lawful basis, terms, papers.", 
 app.add_typer(agreements, name="agreements")
 app.add_typer(purposes, name="purposes")
 
-ByOption = Annotated[str, typer.Option("--by", help="Who decided, by name and role.")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why, or the paper that says so.")]
 FeedOption = Annotated[str, typer.Option("--feed", help="One feed (gp, ecds, apc, ...), or all.")]
 PurposesOption = Annotated[
     str, typer.Option("--purpose", help="One purpose, several with commas between, or all.")
@@ -53,7 +52,7 @@ def adopt(
     made = Register.open(settings.home).adopt(
         named, _purposes(purpose), by=by, reason=reason, feed=feed, start=day_of(start), end=day_of(end)
     )
-    speech.say(f"Recorded {len(made):,} agreements of {len(named):,} practices, decided by {_plain(by)}.")
+    speech.say(f"Recorded {len(made):,} agreements of {len(named):,} practices, decided by {plain(by)}.")
     speech.json([vars(d) for d in made])
 
 
@@ -82,7 +81,7 @@ def withdraw(
         for p in _purposes(purpose)
     ]
     for one in made:
-        when = "from the next question on" if not start else f"from {_words(one.starts)}"
+        when = "from the next question on" if not start else f"from {day_words(one.starts)}"
         speech.say(f"{one.practice} no longer shares for {one.purpose.replace('_', ' ')}, {when}.")
     speech.json([vars(d) for d in made])
 
@@ -111,7 +110,7 @@ def show_agreements(
             for d in decisions
         ]  # fmt: skip
         heads = ["Recorded", "Practice", "Purpose", "Feed", "Decision", "Ends", "By", "Reason"]
-        speech.table("Decisions", heads, [[_plain(c) for c in row] for row in rows])
+        speech.table("Decisions", heads, [[plain(c) for c in row] for row in rows])
         speech.json([vars(d) for d in decisions])
         return
     snapshot = Lake(settings.lake_dir).current()
@@ -161,7 +160,7 @@ def show_purposes(home: HomeOption = None, as_json: JsonOption = False, quiet: Q
                 "documents": [vars(d) for d in papers],
             }
         )
-        speech.say(f"[bold]{one.title}[/] ({name}): {_plain(one.meaning)}.")
+        speech.say(f"[bold]{one.title}[/] ({name}): {plain(one.meaning)}.")
         speech.say(f"  {one.lawful_basis}. Common law: {one.common_law}.")
         opt_outs = [
             w for w, on in (("Type 1", one.type_1), ("national data opt-out", one.national_opt_out)) if on
@@ -171,8 +170,8 @@ def show_purposes(home: HomeOption = None, as_json: JsonOption = False, quiet: Q
         )
         for paper in papers:
             late = " [bold red]review is overdue[/]" if paper.overdue_on(today) else ""
-            due = f", to be reviewed by {_words(paper.review)}" if paper.review else ""
-            speech.say(f"  {paper.kind}: {_plain(paper.title)}, in {_plain(paper.place)}{due}.{late}")
+            due = f", to be reviewed by {day_words(paper.review)}" if paper.review else ""
+            speech.say(f"  {paper.kind}: {plain(paper.title)}, in {plain(paper.place)}{due}.{late}")
         if not any(d.kind == "dpia" for d in papers):
             speech.say("  No data protection impact assessment is recorded.")
         speech.say()
@@ -186,7 +185,7 @@ def add_paper(
     title: Annotated[str, typer.Argument(help="What it is called.")],
     place: Annotated[str, typer.Option(help="Where it is kept.")],
     by: ByOption,
-    signed: Annotated[str, typer.Option(metavar="DATE")] = "",
+    signed: Annotated[str, typer.Option(metavar="DATE", help="When it was signed.")] = "",
     review: Annotated[str, typer.Option(metavar="DATE", help="When it must be looked at again.")] = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -199,7 +198,7 @@ def add_paper(
     made = Register.open(settings_at(home).home).add_document(
         purpose, kind, title, place=place, by=by, signed=day_of(signed), review=day_of(review),  # type: ignore[arg-type]
     )  # fmt: skip
-    speech.say(f"Recorded the {made.kind} {_plain(made.title)!r} for {made.purpose}.")
+    speech.say(f"Recorded the {made.kind} {plain(made.title)!r} for {made.purpose}.")
     speech.json(vars(made))
 
 
@@ -207,7 +206,7 @@ def add_paper(
 def set_terms(
     purpose: Annotated[str, typer.Argument(help="The purpose.")],
     feeds: Annotated[str, typer.Option(help="Feeds it may use, with commas between, or all.")],
-    keep_days: Annotated[int, typer.Option(help="For how many days what is made for it is kept.")],
+    keep_days: Annotated[int, typer.Option(min=1, help="For how many days what is made for it is kept.")],
     by: ByOption,
     reason: ReasonOption,
     home: HomeOption = None,
@@ -231,18 +230,6 @@ def set_terms(
     speech.json(vars(made) | {"feeds": sorted(made.feeds)})
 
 
-def day_of(text: str) -> date | None:
-    """A date typed by a person; ``None`` for none."""
-    from goldenthread.governance import GovernanceError
-
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise GovernanceError(f"{text!r} is not a date.", "Write year, month and day: 2026-03-31.") from None
-
-
 def _purposes(text: str) -> list[str]:
     from goldenthread.governance import named_purpose, purpose_names
 
@@ -253,29 +240,15 @@ def _purposes(text: str) -> list[str]:
 
 def _known(codes: Iterable[str], known: tuple[str, ...]) -> list[str]:
     """Codes of practices in the data. A mistyped code would leave a practice in that wants to be out."""
-    import difflib
-
     from goldenthread.governance import GovernanceError
 
     listed = [c.strip().upper() for c in codes if c.strip()]
     for code in listed:
         if code not in known:
-            near = difflib.get_close_matches(code, known, n=1, cutoff=0.6)
-            hint = f"Did you mean {near[0]}? " if near else ""
-            raise GovernanceError(
-                f"No practice {code!r} is in the data.", f"{hint}`goldenthread agreements show` counts them."
-            )
+            remedy = did_you_mean(code, known, then="`goldenthread agreements show` counts them.")
+            raise GovernanceError(f"No practice {code!r} is in the data.", remedy)
     return listed
-
-
-def _words(day: date | None) -> str:
-    return "" if day is None else f"{day.day} {day:%B %Y}"
 
 
 def _end(day: date | None) -> str:
     return "no end" if day is None else day.isoformat()
-
-
-def _plain(text: str | Path) -> str:
-    """Text in which square brackets are only brackets."""
-    return str(text).replace("[", r"\[")

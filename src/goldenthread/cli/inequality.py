@@ -7,18 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, app, settings_at
-from goldenthread.cli.ask import AsAtOption, PurposeOption, day_of
-from goldenthread.cli.insight import ScopeOption
-from goldenthread.cli.output import Speech
+from goldenthread.cli.asking import AsAtOption, PurposeOption, ScopeOption, people
+from goldenthread.cli.output import Speech, figure, plain
 
 if TYPE_CHECKING:
     from goldenthread.cohorts import Population
     from goldenthread.disclosure import ReleasedTable
     from goldenthread.settings import Settings
-
-_BANNER = (
-    "[bold]Demonstration.[/] Real geography, synthetic people, invented practices. Not performance data."
-)
 
 
 @app.command()
@@ -47,27 +42,23 @@ def inequality(
     from goldenthread.insight import inequality as room
 
     speech, settings = Speech(as_json=as_json, quiet=quiet), settings_at(home)
-    whole, population = _population(settings, scope, purpose, as_at)
     answer: Any
-    try:
+    with people(settings, purpose=purpose, as_at=as_at, scope=scope) as population:
         if quarters:
             answer = room.trend(population, outcome, quarters=quarters)
         elif places:
             answer = room.places(population, outcome, places)
         else:
             answer = room.inequality(population, outcome, by)
-    finally:
-        whole.close()
     speech.json(answer.to_json() | {"synthetic": settings.synthetic})
-    if settings.synthetic:
-        speech.say(_BANNER)
-    speech.say(f"[bold]{_plain(answer.reading)}[/]")
+    speech.banner(settings)
+    speech.say(f"[bold]{plain(answer.reading)}[/]")
     if slope := getattr(answer, "slope_reading", ""):
-        speech.say(_plain(slope))
+        speech.say(plain(slope))
     speech.say()
     _say_figures(speech, answer.outcome.rule, answer.table, answer.outcome.said)
     for note in answer.notes:
-        speech.say(_plain(note))
+        speech.say(plain(note))
     _say_foot(speech, answer.table)
 
 
@@ -86,23 +77,19 @@ def core20plus5(
     from goldenthread.insight.inequality import core20plus5 as view
 
     speech, settings = Speech(as_json=as_json, quiet=quiet), settings_at(home)
-    whole, population = _population(settings, scope, purpose, "")
-    try:
+    with people(settings, purpose=purpose, scope=scope) as population:
         answer = view(population, "children" if children else "adults")
-    finally:
-        whole.close()
     speech.json(answer.to_json() | {"synthetic": settings.synthetic})
-    if settings.synthetic:
-        speech.say(_BANNER)
-    speech.say(f"[bold]{_plain(answer.reading)}[/]")
+    speech.banner(settings)
+    speech.say(f"[bold]{plain(answer.reading)}[/]")
     speech.say()
     rows = [
-        [_plain(x.area.title), _plain(x.outcome.title), x.verdict or "too few to tell", _plain(x.reading)]
+        [plain(x.area.title), plain(x.outcome.title), x.verdict or "too few to tell", plain(x.reading)]
         for x in answer.lines
     ]
     speech.table("The most deprived fifth beside everybody else", ["Area", "Indicator", "", "Figures"], rows)
     if answer.not_recorded:
-        speech.say(_plain(answer.not_recorded))
+        speech.say(plain(answer.not_recorded))
 
 
 @app.command()
@@ -120,46 +107,42 @@ def coding(
     from goldenthread.insight import coding as room
 
     speech, settings = Speech(as_json=as_json, quiet=quiet), settings_at(home)
-    whole, population = _population(settings, scope, purpose, "")
-    try:
+    with people(settings, purpose=purpose, scope=scope) as population:
         if condition:
             _say_condition(speech, settings, population, condition)
             return
         found, registers = room.findings(population), room.recorded(population)
         results = room.doubtful(population)
-    finally:
-        whole.close()
     speech.json(
         {
             "checks": found.to_json(), "registers": registers.to_json(), "results": results.to_json(),
             "synthetic": settings.synthetic,
         }
     )  # fmt: skip
-    if settings.synthetic:
-        speech.say(_BANNER)
-    speech.say(f"[bold]{_plain(found.reading)}[/]")
+    speech.banner(settings)
+    speech.say(f"[bold]{plain(found.reading)}[/]")
     speech.say()
     for family, title in room.FAMILIES.items():
         rows = [
             [
                 f.check.name,
-                _plain(f.check.title),
-                _figure(f.people),
-                _figure(f.among),
+                plain(f.check.title),
+                figure(f.people),
+                figure(f.among),
                 "*" if f.share is None else f"{f.share:.1%}",
             ]
             for f in found.of(family)
             if f.people != 0
         ]
         speech.table(title, ["Check", "", "People", "Looked at", "Share"], rows, right={2, 3, 4})
-    speech.say(f"[bold]{_plain(registers.reading)}[/]")
+    speech.say(f"[bold]{plain(registers.reading)}[/]")
     stands = [*registers.low, *registers.high]
     if stands:
         listed = [
             [
-                _plain(r.title),
-                _plain(r.place_name),
-                _figure(r.count),
+                plain(r.title),
+                plain(r.place_name),
+                figure(r.count),
                 f"{r.expected:,.0f}",
                 f"{r.ratio:.2f}",
                 r.verdict,
@@ -170,7 +153,7 @@ def coding(
             "Registers that differ from what age, sex and deprivation lead one to expect",
             ["Condition", "Practice", "Recorded", "Expected", "Ratio", ""], listed, right={2, 3, 4},
         )  # fmt: skip
-    speech.say(_plain(results.reading))
+    speech.say(plain(results.reading))
     _say_foot(speech, found.table)
 
 
@@ -185,11 +168,10 @@ def _say_condition(speech: Speech, settings: Settings, population: Population, c
             "note": note.to_json() if note else None, "england_2021_22": published, "synthetic": settings.synthetic,
         }
     )  # fmt: skip
-    if settings.synthetic:
-        speech.say(_BANNER)
-    speech.say(f"[bold]{_plain(answer.reading)}[/]")
+    speech.banner(settings)
+    speech.say(f"[bold]{plain(answer.reading)}[/]")
     if note is not None:
-        speech.say(_plain(note.sentence))
+        speech.say(plain(note.sentence))
     if published is not None:
         speech.say(
             f"Published for England: {published:.1%} (Quality and Outcomes Framework 2021/22, not adjusted)."
@@ -197,7 +179,7 @@ def _say_condition(speech: Speech, settings: Settings, population: Population, c
     speech.say()
     _say_figures(speech, answer.outcome.rule, answer.table, answer.outcome.said)
     for text in answer.notes:
-        speech.say(_plain(text))
+        speech.say(plain(text))
     _say_foot(speech, answer.table)
 
 
@@ -228,37 +210,18 @@ def _say_figures(speech: Speech, title: str, table: ReleasedTable, said: Any) ->
         if column in _SAID:
             return str(said(float(value)))
         if isinstance(value, str):
-            return _plain(value)
+            return plain(value)
         return f"{float(value):,.0f}" if float(value) == int(value) else f"{float(value):,.1f}"
 
     rows = [[cell(c, n) for c in order] for n in range(len(table.frame))]
     words = {n for n, c in enumerate(order) if c in ("date", "label", "name", "group")}
     speech.table(
-        _plain(title), [_HEADINGS.get(c, c) for c in order], rows, right=set(range(len(order))) - words
+        plain(title), [_HEADINGS.get(c, c) for c in order], rows, right=set(range(len(order))) - words
     )
 
 
 def _say_foot(speech: Speech, table: ReleasedTable) -> None:
     if table.coverage:
-        speech.say(f"{_plain(table.coverage[:1].upper() + table.coverage[1:])}.")
+        speech.say(f"{plain(table.coverage[:1].upper() + table.coverage[1:])}.")
     if table.message:
-        speech.say(_plain(table.message))
-
-
-def _population(settings: Settings, scope: str, purpose: str, as_at: str) -> tuple[Population, Population]:
-    """Everybody, who holds the connection, and the part that is asked about."""
-    from goldenthread.cohorts import population_of, scope_tree
-
-    whole = population_of(settings, purpose=purpose, index_date=day_of(as_at))
-    if scope == "system":
-        return whole, whole
-    return whole, whole.within(scope_tree(whole.snapshot).get(scope))
-
-
-def _figure(value: int | None) -> str:
-    return "*" if value is None else f"{value:,}"
-
-
-def _plain(text: str) -> str:
-    """Text in which square brackets are only brackets."""
-    return text.replace("[", r"\[")
+        speech.say(plain(table.message))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, app, settings_at
-from goldenthread.cli.ask import day_of
+from goldenthread.cli.asking import day_of
 from goldenthread.cli.initiative_shared import (
     AgreedOption,
     NameArgument,

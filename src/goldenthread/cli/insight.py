@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, app, settings_at
-from goldenthread.cli.ask import AsAtOption, PurposeOption, day_of, say_table
-from goldenthread.cli.output import Speech, released_json
+from goldenthread.cli.asking import AsAtOption, PurposeOption, ScopeOption, people
+from goldenthread.cli.output import Speech, day_words, figure, plain, released_json
 
 if TYPE_CHECKING:
     from goldenthread.cohorts import Population
     from goldenthread.insight.segments import SegmentMatrix
     from goldenthread.insight.who import Comparison, Suggestion
     from goldenthread.settings import Settings
-
-ScopeOption = Annotated[
-    str,
-    typer.Option(
-        "--scope", help="Whose: system, pcn-UZ001, practice-Z00001, place-..., district-..., msoa-..."
-    ),
-]
-_BANNER = (
-    "[bold]Demonstration.[/] Real geography, synthetic people, invented practices. Not performance data."
-)
 
 
 @app.command()
@@ -38,7 +27,7 @@ def segments(
         ),
     ] = "need",
     segmentation: Annotated[str, typer.Option(help="Which segmentation.")] = "bridges_to_health",
-    months: Annotated[int, typer.Option(help="Follow movement over so many months.")] = 12,
+    months: Annotated[int, typer.Option(min=1, help="Follow movement over so many months.")] = 12,
     purpose: PurposeOption = "planning",
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -48,14 +37,11 @@ def segments(
     from goldenthread.insight.segments import concentration, heavy_use, movement, shares, workload
 
     speech, settings = Speech(as_json=as_json, quiet=quiet), settings_at(home)
-    population = _population(settings, scope, purpose)
-    try:
+    with people(settings, purpose=purpose, scope=scope) as population:
         matrix = _matrix(population, settings, by, segmentation)
         parts, few = shares(population, segmentation=segmentation), concentration(population)
         work, heavy = workload(population, segmentation=segmentation), heavy_use(population)
         moved = movement(population, months=months, segmentation=segmentation)
-    finally:
-        population.close()
     if as_json:
         speech.json(
             {
@@ -80,16 +66,15 @@ def segments(
             }
         )
         return
-    if settings.synthetic:
-        speech.say(_BANNER)
-    speech.say(f"[bold]{_plain(few.sentence)}[/] {_plain(parts.sentence)}")
+    speech.banner(settings)
+    speech.say(f"[bold]{plain(few.sentence)}[/] {plain(parts.sentence)}")
     speech.say()
-    say_table(speech, f"Segments by {matrix.column_title}", matrix.released)
+    speech.released(f"Segments by {matrix.column_title}", matrix.released)
     for sentence in (*work.sentences.values(), *heavy.sentences.values()):
-        speech.say(_plain(sentence))
+        speech.say(plain(sentence))
     speech.say()
-    say_table(speech, f"Movement since {moved.then.day} {moved.then:%B %Y}", moved.released)
-    speech.say(_plain(matrix.note))
+    speech.released(f"Movement since {day_words(moved.then)}", moved.released)
+    speech.say(plain(matrix.note))
 
 
 @app.command()
@@ -111,25 +96,20 @@ def who(
     from goldenthread.insight.who import compare, next_questions
 
     speech, settings = Speech(as_json=as_json, quiet=quiet), settings_at(home)
-    population = _population(settings, scope, purpose, as_at)
-    try:
+    with people(settings, purpose=purpose, as_at=as_at, scope=scope) as population:
         found = compare(population.cohort(expression), same_ages=same_ages)
         asked = next_questions(found)
-    finally:
-        population.close()
     if as_json:
         speech.json(_who_json(found, asked) | {"scope": scope, "synthetic": settings.synthetic})
         return
-    if settings.synthetic:
-        speech.say(_BANNER)
-    people = "*" if found.people is None else f"{found.people:,}"
-    speech.say(f"[bold]{people} people.[/] {_plain(found.sentence)}")
+    speech.banner(settings)
+    speech.say(f"[bold]{figure(found.people)} people.[/] {plain(found.sentence)}")
     if found.message:
         return
     speech.say()
     rows = [
         [
-            _plain(r.title),
+            plain(r.title),
             _share(r.them),
             _share(r.others),
             f"{r.ratio:.1f}" if r.ratio else "",
@@ -141,22 +121,15 @@ def who(
         ", their ages weighed to be the same" if same_ages else ""
     )
     speech.table(title, ["", "Them", "Others", "Times as likely", "Between"], rows, right={1, 2, 3, 4})
-    means = [[_plain(a.title), _mean(a.them, a.unit), _mean(a.others, a.unit)] for a in found.averages]
+    means = [[plain(a.title), _mean(a.them, a.unit), _mean(a.others, a.unit)] for a in found.averages]
     speech.table("On average", ["", "Them", "Others"], means, right={1, 2})
     speech.say("[bold]Ask next[/]")
     for one in asked:
-        speech.say(f"{_plain(one.title)}. {_plain(one.reason)}")
-        speech.say(f"  goldenthread who '{_plain(one.expression)}'")
+        speech.say(f"{plain(one.title)}. {plain(one.reason)}")
+        speech.say(f"  goldenthread who '{plain(one.expression)}'")
     speech.say(
         f"Of {sum(r.ratio is not None for r in found.rows)} facts looked at; what differs by chance alone is left out. Rounded to 5."
     )
-
-
-def _population(settings: Settings, scope: str, purpose: str, as_at: str = "") -> Population:
-    from goldenthread.cohorts import Scope, population_of, scope_tree
-
-    whole = population_of(settings, purpose=purpose, index_date=day_of(as_at))
-    return whole.within(scope_tree(whole.snapshot).get(Scope.parse(scope).slug))
 
 
 def _matrix(population: Population, settings: Settings, by: str, segmentation: str) -> SegmentMatrix:
@@ -199,8 +172,3 @@ def _mean(value: float | None, unit: str) -> str:
     if value is None:
         return "*"
     return f"£{value:,.0f}" if unit == "£" else f"{value:,.1f}"
-
-
-def _plain(text: str | Path) -> str:
-    """Text in which square brackets are only brackets."""
-    return str(text).replace("[", r"\[")

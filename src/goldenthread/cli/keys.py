@@ -101,7 +101,8 @@ def restore(
     from goldenthread.vault import restore_key
 
     speech = Speech(as_json=as_json, quiet=quiet)
-    held = restore_key(file, _passphrase(passphrase_file, confirm=False), settings_at(home).vault_dir)
+    folder = settings_at(home).vault_dir
+    held = restore_key(file, _passphrase(passphrase_file, confirm=False), folder)
     speech.say(f"Restored the key with fingerprint {held.fingerprint}.")
     speech.json({"fingerprint": held.fingerprint})
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, app, settings_at
-from goldenthread.cli.ask import PurposeOption
-from goldenthread.cli.output import Exit, Speech, released_json
+from goldenthread.cli.asking import PurposeOption, people
+from goldenthread.cli.output import Exit, Speech, day_words, plain, released_json
 
 if TYPE_CHECKING:
     from goldenthread.cohorts import Population
@@ -25,9 +27,6 @@ app.add_typer(need, name="need")
 
 ModelOption = Annotated[str, typer.Option("--model", help="Name of the model.")]
 _MODEL = "emergency_admission"
-_BANNER = (
-    "[bold]Demonstration.[/] Real geography, synthetic people, invented practices. Not performance data."
-)
 
 
 @need.command("fit")
@@ -39,23 +38,18 @@ def need_fit(
     quiet: QuietOption = False,
 ) -> None:
     """Fit the model on the data here, validate it on a later year, and keep it; exit code 3 when it must not be used."""
-    from goldenthread.cohorts import population_of
     from goldenthread.prediction import fit, model_definition, save
 
     speech = Speech(as_json=as_json, quiet=quiet)
     settings = settings_at(home)
-    population = population_of(settings, purpose=purpose)
-    try:
+    with people(settings, purpose=purpose) as population:
         definition = model_definition(population.catalogue, model)
         fitted = fit(population, definition, memory_mb=settings.memory_mb, threads=settings.threads)
-    finally:
-        population.close()
     path = save(fitted, settings.home)
     speech.json(fitted.to_json() | {"file": str(path), "synthetic": settings.synthetic})
-    if settings.synthetic:
-        speech.say(_BANNER)
+    speech.banner(settings)
     _say_validation(speech, fitted)
-    speech.say(f"Kept in {_plain(str(path))}.")
+    speech.say(f"Kept in {plain(str(path))}.")
     if not fitted.fit_for_use:
         raise typer.Exit(Exit.FOUND)
 
@@ -88,10 +82,9 @@ def need_show(
             | {"odds_ratios": ratios, "refused": refused or None, "synthetic": settings.synthetic}
         )
         return
-    if settings.synthetic:
-        speech.say(_BANNER)
+    speech.banner(settings)
     _say_validation(speech, fitted)
-    rows = [[_plain(c.words), f"{c.odds_ratio:.2f}"] for c in ranked]
+    rows = [[plain(c.words), f"{c.odds_ratio:.2f}"] for c in ranked]
     speech.table("What the odds are multiplied by", ["For", "Odds ratio"], rows, right={1})
     speech.say(
         "Each with all the others held still. Shrunk a little towards 1 by the penalty. An odds ratio describes who is admitted;"
@@ -116,11 +109,8 @@ def need_groups(
     from goldenthread.prediction import by_group
 
     speech, settings = Speech(as_json=as_json, quiet=quiet), settings_at(home)
-    population, fitted, definition = _usable(settings, model, purpose)
-    try:
+    with _usable(settings, model, purpose) as (population, fitted, definition):
         released = by_group(population, fitted, definition, by)
-    finally:
-        population.close()
     _say_released(
         speech, settings, released, fitted, population.index_date, "Expected to be admitted in 12 months", {}
     )
@@ -138,41 +128,34 @@ def need_view(
     from goldenthread.prediction import IMPACTABILITY, impactability
 
     speech, settings = Speech(as_json=as_json, quiet=quiet), settings_at(home)
-    population, fitted, definition = _usable(settings, model, purpose)
-    try:
+    with _usable(settings, model, purpose) as (population, fitted, definition):
         released = impactability(population, fitted, definition)
         rule = population.catalogue.definitions[definition.gaps].rule
-    finally:
-        population.close()
     more = {"impactability": IMPACTABILITY, "gaps": {"name": definition.gaps, "rule": rule}}
     _say_released(speech, settings, released, fitted, population.index_date, "Risk and gaps in care", more)
-    speech.say(f"Gaps: {_plain(rule)}.")
-    speech.say(f"[bold]{_plain(IMPACTABILITY)}[/]")
+    speech.say(f"Gaps: {plain(rule)}.")
+    speech.say(f"[bold]{plain(IMPACTABILITY)}[/]")
 
 
-def _usable(settings: Settings, name: str, purpose: str) -> tuple[Population, FittedModel, ModelDefinition]:
+@contextmanager
+def _usable(
+    settings: Settings, name: str, purpose: str
+) -> Iterator[tuple[Population, FittedModel, ModelDefinition]]:
     """The people on the last day to which hospital data are complete, and a model that may be used for them."""
-    from goldenthread.cohorts import population_of
     from goldenthread.prediction import date_of_use, latest, model_definition
 
     fitted = latest(settings.home, name)
-    population = population_of(settings, purpose=purpose)
-    try:
-        definition = model_definition(population.catalogue, name)
-        fitted.check_usable(definition, population.catalogue)
-        day = date_of_use(population, definition)
-    finally:
-        population.close()
-    return (
-        population_of(settings, purpose=purpose, index_date=day, catalogue=population.catalogue),
-        fitted,
-        definition,
-    )
+    with people(settings, purpose=purpose) as today:
+        definition = model_definition(today.catalogue, name)
+        fitted.check_usable(definition, today.catalogue)
+        day = date_of_use(today, definition)
+    with people(settings, purpose=purpose, as_at=day.isoformat()) as population:
+        yield population, fitted, definition
 
 
 def _say_validation(speech: Speech, fitted: FittedModel) -> None:
     f = fitted.figures
-    speech.say(f"[bold]{_plain(fitted.title)}[/]: {_plain(fitted.rule)}.")
+    speech.say(f"[bold]{plain(fitted.title)}[/]: {plain(fitted.rule)}.")
     speech.say(
         f"Fitted on people registered on {_day(fitted.fitted_at)} and what came in the year after; shown here on "
         f"{_day(fitted.validated_at)} and what came by {_day(fitted.outcome_to)}, a year that it had not seen. Purpose {fitted.purpose}."
@@ -189,15 +172,15 @@ def _say_validation(speech: Speech, fitted: FittedModel) -> None:
     ]  # fmt: skip
     speech.table("How good it was", ["", "Figure", "95% interval", "Reading"], rows, right={1, 2})
     for table in fitted.tables.values():
-        shown = [[_plain(cell) for cell in row] for row in table.shown]
+        shown = [[plain(cell) for cell in row] for row in table.shown]
         speech.table(table.title, table.headings, shown, right=set(range(1, len(table.headings))))
         if table.message:
-            speech.say(_plain(table.message))
+            speech.say(plain(table.message))
     for note in fitted.notes:
-        speech.say(_plain(note))
+        speech.say(plain(note))
     if fitted.not_judged:
-        speech.say(f"Too few expected to be judged: {_plain(', '.join(fitted.not_judged))}.")
-    speech.say(f"[bold]{_plain(fitted.verdict)}[/]")
+        speech.say(f"Too few expected to be judged: {plain(', '.join(fitted.not_judged))}.")
+    speech.say(f"[bold]{plain(fitted.verdict)}[/]")
 
 
 _HEADINGS = {
@@ -222,31 +205,18 @@ def _say_released(
         "not_judged": fitted.not_judged,
     }
     speech.json(released_json(released) | about | more | {"synthetic": settings.synthetic})
-    if settings.synthetic:
-        speech.say(_BANNER)
-    shown = released.display()
-    columns = [c for c in shown.columns if f"{c}_name" not in shown.columns]
-    names = [str(c).removesuffix("_name") for c in columns]
-    rows = [[_plain(str(cell)) for cell in row] for row in shown[columns].to_numpy().tolist()]
-    figures = {n for n, c in enumerate(columns) if released.measures[c] not in ("dimension", "text")}
-    headings = [_HEADINGS.get(n, n.replace("_", " ").capitalize()) for n in names]
-    speech.table(f"{title}, as at {_day(index.isoformat())}", headings, rows, right=figures)
+    speech.banner(settings)
+    speech.released(f"{title}, as at {day_words(index)}", released, _HEADINGS)
     speech.say(
         "Expected: people with at least one emergency admission, from a model shown to fit here; `goldenthread need show` has its proof."
     )
     speech.say(f"Fitted on {_day(fitted.made[:10])} on data to {_day(fitted.outcome_to)}.")
     if fitted.not_judged:
-        speech.say(f"Fit not judged, too few: {_plain(', '.join(fitted.not_judged))}.")
-    speech.say(f"{released.coverage[:1].upper()}{_plain(released.coverage[1:])}.")
+        speech.say(f"Fit not judged, too few: {plain(', '.join(fitted.not_judged))}.")
+    speech.say(f"{released.coverage[:1].upper()}{plain(released.coverage[1:])}.")
     if released.message:
-        speech.say(_plain(released.message))
+        speech.say(plain(released.message))
 
 
 def _day(text: str) -> str:
-    day = date.fromisoformat(text)
-    return f"{day.day} {day:%B %Y}"
-
-
-def _plain(text: str) -> str:
-    """Text in which square brackets are only brackets."""
-    return text.replace("[", r"\[")
+    return day_words(date.fromisoformat(text))

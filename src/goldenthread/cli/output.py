@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import IntEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
+from goldenthread.errors import GoldenThreadError
+
 if TYPE_CHECKING:
     from goldenthread.disclosure import ReleasedTable
+    from goldenthread.settings import Settings
+
+BANNER = "[bold]Demonstration.[/] Real geography, synthetic people, invented practices. Not performance data."
 
 
 class Exit(IntEnum):
@@ -75,6 +83,25 @@ class Speech:
         self.out.print(table)
         self.out.print()
 
+    def banner(self, settings: Settings) -> None:
+        """Say of a synthetic system that it is one; nothing of a real one."""
+        if settings.synthetic:
+            self.say(BANNER)
+
+    def released(self, title: str, table: ReleasedTable, headings: Mapping[str, str] | None = None) -> None:
+        """A released table for people: names where codes have names, and ``headings`` for columns by their names."""
+        shown = table.display()
+        # a code is for programs; where it has a name, people read the name
+        columns = [str(c) for c in shown.columns if f"{c}_name" not in shown.columns]
+        names = [c.removesuffix("_name") for c in columns]
+        given = headings or {}
+        self.table(
+            plain(title),
+            [given.get(n, n.replace("_", " ").capitalize()) for n in names],
+            [[plain(cell) for cell in row] for row in shown[columns].to_numpy().tolist()],
+            right={n for n, c in enumerate(columns) if table.measures[c] not in ("dimension", "text")},
+        )
+
     def json(self, content: Any) -> None:
         """One JSON document; silent without --json."""
         if self.as_json:
@@ -82,19 +109,46 @@ class Speech:
 
     def refuse(self, message: str, remedy: str = "") -> None:
         """What is wrong and what to do, on standard error, whatever the mode."""
-        self.err.print(f"[bold red]Error:[/] {_plain(message)}", soft_wrap=True)
+        self.err.print(f"[bold red]Error:[/] {plain(message)}", soft_wrap=True)
         if remedy:
-            self.err.print(_plain(remedy), soft_wrap=True)
+            self.err.print(plain(remedy), soft_wrap=True)
 
     def warn(self, message: str) -> None:
         """Something a person should know, on standard error."""
         if not self.quiet:
-            self.err.print(f"[bold yellow]Note:[/] {_plain(message)}", soft_wrap=True)
+            self.err.print(f"[bold yellow]Note:[/] {plain(message)}", soft_wrap=True)
 
 
-def _plain(text: str) -> str:
-    """Text in which square brackets are only brackets."""
-    return text.replace("[", r"\[")
+def plain(text: object) -> str:
+    """Text in which square brackets are only brackets, not marks of colour.
+
+    >>> print(plain("[web] in goldenthread.toml"))
+    \\[web] in goldenthread.toml
+    """
+    return str(text).replace("[", r"\[")
+
+
+def day_words(day: date) -> str:
+    """A day as people write it.
+
+    >>> day_words(date(2026, 3, 1))
+    '1 March 2026'
+    """
+    return f"{day.day} {day:%B %Y}"
+
+
+def file_to_write(path: Path, *, new: bool = False) -> Path:
+    """The path, if a file can be written there; refused before any work is done. ``new``: nothing may stand there yet."""
+    if not path.parent.is_dir():
+        raise GoldenThreadError(
+            f"{path} cannot be written: there is no folder {path.parent}.",
+            "Make the folder, or give another.",
+        )
+    if path.is_dir():
+        raise GoldenThreadError(f"{path} is a folder.", "Give the name of a file.")
+    if new and path.exists():
+        raise GoldenThreadError(f"{path} is there already, and is never replaced.", "Give another name.")
+    return path
 
 
 def released_rows(released: ReleasedTable) -> tuple[list[str], list[list[str]]]:
@@ -130,6 +184,11 @@ def released_json(released: ReleasedTable) -> dict[str, Any]:
 def number(value: float | None) -> str:
     """A count with thousands separated; a dash where there is none."""
     return "-" if value is None else f"{value:,.0f}"
+
+
+def figure(value: int | None) -> str:
+    """A count that disclosure control has let pass; a star where it was hidden."""
+    return "*" if value is None else f"{value:,}"
 
 
 def size(count: int) -> str:

@@ -35,10 +35,7 @@ def show_population(settings: Settings, speech: Speech) -> None:
     sharing.require()
     released = population_by_pcn(snapshot, purpose="planning", sharing=sharing)
     shown = released.display()[list(_HEADINGS)]
-    if settings.synthetic:
-        speech.say(
-            "[bold]Demonstration.[/] Real geography, synthetic people, invented practices. Not performance data."
-        )
+    speech.banner(settings)
     speech.table(
         f"{settings.name}: people registered on {released.data_date:%-d %B %Y}",
         list(_HEADINGS.values()),

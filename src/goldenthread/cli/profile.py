@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, app, settings_at
-from goldenthread.cli.ask import AsAtOption, PurposeOption, day_of
-from goldenthread.cli.output import Speech, number
+from goldenthread.cli.asking import AsAtOption, PurposeOption, people
+from goldenthread.cli.output import Speech, day_words, number, plain
 
 if TYPE_CHECKING:
     from goldenthread.insight.profile import Figure, Finding, Profile
-
-_BANNER = (
-    "[bold]Demonstration.[/] Real geography, synthetic people, invented practices. Not performance data."
-)
 
 
 @app.command()
@@ -31,40 +27,34 @@ def profile(
     quiet: QuietOption = False,
 ) -> None:
     """Show a place: who lives there, what they have, where the work comes from, and what stands out."""
-    from goldenthread.cohorts import Scope, population_of
     from goldenthread.insight.profile import profile as profile_of
     from goldenthread.insight.profile import profile_json
 
     speech = Speech(as_json=as_json, quiet=quiet)
     settings = settings_at(home)
-    chosen = Scope.parse(scope)
-    population = population_of(settings, purpose=purpose, index_date=day_of(as_at))
-    try:
-        found = profile_of(population.within(chosen))
-    finally:
-        population.close()
+    with people(settings, purpose=purpose, as_at=as_at, scope=scope) as population:
+        found = profile_of(population)
     if as_json:
         speech.json(profile_json(found) | {"synthetic": settings.synthetic})
         return
-    if settings.synthetic:
-        speech.say(_BANNER)
+    speech.banner(settings)
     _say(speech, found)
 
 
 def _say(speech: Speech, found: Profile) -> None:
-    day = found.index_date
-    speech.say(f"[bold]{_plain(found.scope.words)}[/] ({found.scope.title.lower()}) on {day.day} {day:%B %Y}")
-    speech.say(_plain(found.headline))
+    where = f"[bold]{plain(found.scope.words)}[/] ({found.scope.title.lower()})"
+    speech.say(f"{where} on {day_words(found.index_date)}")
+    speech.say(plain(found.headline))
     speech.say(f"{number(found.people)} people registered, {found.growth.words}. Covers {found.coverage}.")
     speech.say()
     acts = found.to_act_on
     if acts:
         speech.say("[bold]What stands out[/]")
     for one in acts[:10]:
-        speech.say(f"- {_plain(one.sentence)}")
+        speech.say(f"- {plain(one.sentence)}")
         for link in one.links:
             if link.kind == "ask":
-                speech.say(f'    goldenthread ask "{_plain(_within(found, one, link.target))}"')
+                speech.say(f'    goldenthread ask "{plain(_within(found, one, link.target))}"')
     if acts:
         speech.say()
     _table(speech, "Who lives here", list(found.structure.values()), found.england)
@@ -86,11 +76,10 @@ def _say(speech: Speech, found: Profile) -> None:
         [[d.title, d.said(d.here), d.said(d.system), d.said(d.england)] for d in found.determinants],
         right={1, 2, 3},
     )
-    speech.say(_plain(found.compared_with))
+    speech.say(plain(found.compared_with))
     speech.say(
         f"{found.tried:,} comparisons were made; what stands out survives that number. Counts are to the nearest 5 and 1 to 7 "
-        "are hidden. Data to "
-        f"{found.data_date.day} {found.data_date:%B %Y}."
+        f"are hidden. Data to {day_words(found.data_date)}."
     )
 
 
@@ -107,14 +96,9 @@ def _table(speech: Speech, title: str, figures: list[Figure], england: dict[str,
     rows = []
     for one in figures:
         name = one.counted.title[:1].upper() + one.counted.title[1:]
-        row = [_plain(name), one.said, one.between, one.comparator_said or "-"]
+        row = [plain(name), one.said, one.between, one.comparator_said or "-"]
         if england:
             value = england.get(one.counted.name)
             row.append("-" if value is None else f"{value:.1f}%")
         rows.append(row)
     speech.table(title, headings, rows, right=set(range(1, len(headings))))
-
-
-def _plain(text: str) -> str:
-    """Text in which square brackets are only brackets."""
-    return text.replace("[", r"\[")

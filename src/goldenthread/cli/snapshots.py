@@ -94,7 +94,7 @@ def verify(
 @snapshots.command()
 def prune(
     keep: Annotated[
-        int, typer.Option(help="How many of the newest to keep; the one in force always stays.")
+        int, typer.Option(min=1, help="How many of the newest to keep; the one in force always stays.")
     ] = 2,
     home: HomeOption = None,
     as_json: JsonOption = False,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, app, settings_at
-from goldenthread.cli.output import Speech
+from goldenthread.cli.asking import ByOption, ReasonOption
+from goldenthread.cli.output import Speech, plain
 
 if TYPE_CHECKING:
     from goldenthread.vault import ServiceRecord
@@ -21,8 +22,6 @@ app.add_typer(vault, name="vault")
 SocketOption = Annotated[
     Path | None, typer.Option("--socket", help="Where it listens; run/vault.sock in the folder if not said.")
 ]
-ByOption = Annotated[str, typer.Option("--by", help="Who decided, by name and role.")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why.")]
 
 
 @vault.command("serve")
@@ -31,16 +30,18 @@ def serve_vault(
     allow: Annotated[
         str, typer.Option("--allow-user", help="Accounts, beside yours, that may connect; commas between.")
     ] = "",
-    an_hour: Annotated[int, typer.Option(help="How many identities are given in an hour at most.")] = 100_000,
+    an_hour: Annotated[int, typer.Option(min=1, help="How many identities are given in an hour at most.")] = 100_000,
     home: HomeOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Answer one question until stopped: who are the people of an approved release?"""
+    from goldenthread.governance import OptOutExchange
     from goldenthread.vault import SOCKET, KeyService, Limits, serve
 
     speech = Speech(quiet=quiet)
     settings = settings_at(home)
-    service = KeyService(settings.vault_dir, limits=Limits(an_hour=an_hour))
+    exchange = OptOutExchange(settings.vault_dir / "opt-outs")
+    service = KeyService(settings.vault_dir, limits=Limits(an_hour=an_hour), exchange=exchange)
     if service.record.trusted() is None:
         _trust(settings.home, service.record, speech, "first start")
     path = socket or settings.home / SOCKET
@@ -50,7 +51,7 @@ def serve_vault(
         speech.say(
             f"The key service answers on {path}."
             if on
-            else f"The key service is switched off: {_plain(reason)}."
+            else f"The key service is switched off: {plain(reason)}."
         )
         speech.out.file.flush()
 
@@ -91,7 +92,7 @@ def trust(by: ByOption, home: HomeOption = None, quiet: QuietOption = False) -> 
 
 @vault.command("status")
 def status(
-    last: Annotated[int, typer.Option(help="How many of the newest questions.")] = 20,
+    last: Annotated[int, typer.Option(min=1, help="How many of the newest questions.")] = 20,
     home: HomeOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -103,13 +104,13 @@ def status(
     record = ServiceRecord(settings_at(home).vault_dir)
     is_on, reason = record.is_on()
     answers = record.answers(last)
-    speech.say("Switched on." if is_on else f"Switched off: {_plain(reason)}.")
+    speech.say("Switched on." if is_on else f"Switched off: {plain(reason)}.")
     heads = ["When (UTC)", "Release", "Reader", "Role", "Asked", "Given", "Outcome"]
     rows = [
         [a["at"][:19], a["release"], a["reader"], a["role"], str(a["asked"]), str(a["given"]), a["outcome"]]
         for a in answers
     ]
-    speech.table("Questions", heads, [[_plain(c) for c in row] for row in rows], right={4, 5})
+    speech.table("Questions", heads, [[plain(c) for c in row] for row in rows], right={4, 5})
     speech.json({"on": is_on, "reason": reason, "questions": answers})
 
 
@@ -173,8 +174,3 @@ def _user(name: str) -> int:
         raise VaultError(
             f"There is no user account {name.strip()!r}.", "Give the name of an account."
         ) from None
-
-
-def _plain(text: str) -> str:
-    """Text in which square brackets are only brackets."""
-    return text.replace("[", r"\[")

@@ -34,7 +34,9 @@ def add_to(app: typer.Typer) -> None:
 
 def demo(
     folder: Annotated[Path, typer.Argument(help="Folder to build the demonstration in.")] = Path("demo-data"),
-    people: Annotated[int, typer.Option(help="How many people, 2,000 to 821,163.")] = 100_000,
+    people: Annotated[
+        int, typer.Option(min=2_000, max=821_163, help="How many people, 2,000 to 821,163.")
+    ] = 100_000,
     seed: Annotated[
         int, typer.Option(help="The same people and seed give the same feeds, byte for byte.")
     ] = 1,
