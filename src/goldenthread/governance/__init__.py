@@ -6,6 +6,7 @@ from goldenthread.governance.eligibility import Coverage, coverage, eligible, re
 from goldenthread.governance.errors import GovernanceError, NotThereError, RecordError
 from goldenthread.governance.feeds import ALL_FEEDS, Feed, feed_name, feeds, feeds_of
 from goldenthread.governance.identifiers import holds_nhs_number
+from goldenthread.governance.opt_out_exchange import OptOutExchange
 from goldenthread.governance.opt_outs import Cleared, OptOutRequest, OptOuts
 from goldenthread.governance.purposes import Purpose, named_purpose, purpose_names, purposes_from_toml
 from goldenthread.governance.register import Decision, Document, Register, Shares, Terms
@@ -51,6 +52,7 @@ __all__ = [
     "GovernanceError",
     "Hazard",
     "NotThereError",
+    "OptOutExchange",
     "OptOutRequest",
     "OptOuts",
     "Outcome",

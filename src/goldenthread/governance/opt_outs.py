@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,8 @@ from goldenthread.governance.audit import Audit
 from goldenthread.governance.clock import now, stamp
 from goldenthread.governance.database import FOLDER, Database
 from goldenthread.governance.errors import GovernanceError
-from goldenthread.governance.opt_out_files import read_numbers, read_reply, request_name, write_request
+from goldenthread.governance.opt_out_exchange import OUT, OptOutExchange, wipe
+from goldenthread.governance.opt_out_files import read_reply, request_name
 from goldenthread.governance.purposes import Purpose, named_purpose
 
 CACHE_FILE, KEY_FILE = "opt_outs.sqlite", "opt_outs.key"
@@ -70,6 +71,7 @@ class OptOuts:
         self.days, self._clock = days, clock
         self._folder = home / FOLDER
         self.exchange = home / "vault" / "opt-outs"
+        self._files = OptOutExchange(self.exchange)
         self.audit = Audit(home)
         self._db = Database(self._folder / CACHE_FILE, _SCHEMA)
 
@@ -79,32 +81,45 @@ class OptOuts:
         self, numbers: Iterable[str], *, mailbox: str, purpose: str, by: str, day: date | None = None
     ) -> Path:
         """Write a request for these NHS numbers and return its path; send it by MESH, workflow SPINE_NTT_UPHOLDING."""
-        name_of_purpose = named_purpose(purpose).name
-        out = self._private("out")
-        self.forget_expired()
         listed = sorted(set(numbers))
         if not listed:
             raise GovernanceError("There is nobody to ask about.", "Everybody's answer is still known.")
-        path: Path | None = None
+
+        written: list[Path] = []
+
+        def write(name: str) -> int:
+            many = self._files.write(name, listed)
+            written.append(self.exchange / OUT / f"{name}.dat")
+            return many
+
         try:
-            with self._db.writing() as db:
-                sent_before = db.execute("SELECT count(*) FROM request").fetchone()[0]
-                name = request_name(mailbox, day or self._clock().date(), sent_before % 9999 + 1)
-                path = out / f"{name}.dat"
-                people = write_request(path, listed)
-                row = (name, stamp(), name_of_purpose, people)
-                db.execute("INSERT INTO request VALUES (?, ?, ?, ?, 'sent', NULL)", row)
-                self.audit.append(
-                    "opt_outs.requested",
-                    actor=by,
-                    subject=name,
-                    detail={"people": people, "purpose": name_of_purpose},
-                )
+            self.ask(write, mailbox=mailbox, purpose=purpose, by=by, day=day)
         except BaseException:
-            if path is not None and path.exists():
-                _wipe(path)
+            for path in written:
+                wipe(path)
             raise
-        return path
+        return written[0]
+
+    def ask(
+        self, write: Callable[[str], int], *, mailbox: str, purpose: str, by: str, role: str = "", day: date | None = None
+    ) -> str:  # fmt: skip
+        """Record a request that ``write`` writes under the name it is given (it says how many people it asks about); returns that name.
+
+        For who holds no NHS numbers: the key service writes the file.
+        """
+        name_of_purpose = named_purpose(purpose).name
+        self.forget_expired()
+        with self._db.writing() as db:
+            sent_before = db.execute("SELECT count(*) FROM request").fetchone()[0]
+            name = request_name(mailbox, day or self._clock().date(), sent_before % 9999 + 1)
+            people = write(name)
+            row = (name, stamp(), name_of_purpose, people)
+            db.execute("INSERT INTO request VALUES (?, ?, ?, ?, 'sent', NULL)", row)
+            self.audit.append(
+                "opt_outs.requested", actor=by, role=role, subject=name,
+                detail={"people": people, "purpose": name_of_purpose},
+            )  # fmt: skip
+        return name
 
     def read(
         self, reply: Path, name: str, pseudonyms_of: Callable[[list[str]], list[bytes]], *, by: str
@@ -114,31 +129,44 @@ class OptOuts:
         ``pseudonyms_of`` gives the pseudonyms of NHS numbers: it is the vault's, and is called once. Both files are
         deleted afterwards. A reply that cannot be believed is set aside, and nothing changes.
         """
-        path = self.exchange / "out" / f"{name}.dat"
-        if not path.exists():
+        if not (self.exchange / OUT / f"{name}.dat").exists():
             raise GovernanceError(
                 f"No request {name!r} waits for a reply.", "`goldenthread opt-outs status` lists them."
             )
         if not reply.is_file():
             raise GovernanceError(f"There is no file {reply}.", "Give the file that came by MESH.")
-        sent = read_numbers(path)
+        sent = self._files.sent(name)
         try:
             usable = read_reply(reply, sent)
         except GovernanceError as error:
-            self._set_aside(reply, name, by, error)
+            self._files.set_aside(reply, name)
+            self.refused(name, by=by, why=error.message)
             raise
         people = pseudonyms_of(sent)
-        may = {p for n, p in zip(sent, people, strict=True) if n in usable}
-        self.remember({p: p in may for p in people})
+        found = self.take({p: n in usable for n, p in zip(sent, people, strict=True)}, name, by=by)
+        wipe(reply)
+        self._files.done(name)
+        return found
+
+    def take(self, may_use: Mapping[bytes, bool], name: str, *, by: str, role: str = "") -> Cleared:
+        """Take up answers to a request, by pseudonym. The files are the key service's to delete afterwards."""
+        self.remember(may_use)
+        usable = frozenset(p for p, may in may_use.items() if may)
         with self._db.writing() as db:
-            db.execute("UPDATE request SET state = 'answered', usable = ? WHERE name = ?", (len(may), name))
+            db.execute(
+                "UPDATE request SET state = 'answered', usable = ? WHERE name = ?", (len(usable), name)
+            )
             self.audit.append(
-                "opt_outs.answered", actor=by, subject=name,
-                detail={"people": len(people), "usable": len(may), "days": self.days},
+                "opt_outs.answered", actor=by, role=role, subject=name,
+                detail={"people": len(may_use), "usable": len(usable), "days": self.days},
             )  # fmt: skip
-        for file in (path, reply):
-            _wipe(file)
-        return Cleared(frozenset(may), len(people) - len(may), 0)
+        return Cleared(usable, len(may_use) - len(usable), 0)
+
+    def refused(self, name: str, *, by: str, why: str, role: str = "") -> None:
+        """Note that a reply was not believed and was set aside."""
+        with self._db.writing() as db:
+            db.execute("UPDATE request SET state = 'refused' WHERE name = ?", (name,))
+        self.audit.append("opt_outs.refused", actor=by, role=role, subject=name, reason=why)
 
     def requests(self) -> list[OptOutRequest]:
         """Requests, newest first."""
@@ -202,18 +230,19 @@ class OptOuts:
 
     def _known(self, people: list[bytes]) -> dict[bytes, bool]:
         key, moment = self._key(), stamp(self._clock())
-        found = {}
+        found: dict[bytes, bool] = {}
         with self._db.reading() as db:
             if db is None or not key:
                 return {}
-            for person in people:
-                row = db.execute(
-                    "SELECT may_use, checked_at, expires_at FROM known WHERE digest = ?",
-                    (_digest(key, person),),
-                ).fetchone()
+            for some in _batched(people, 500):
+                by_digest = {_digest(key, p): p for p in some}
                 # an answer from the future is one of a clock that was wrong
-                if row and row[1] <= moment < row[2]:
-                    found[person] = bool(row[0])
+                rows = db.execute(
+                    "SELECT digest, may_use FROM known WHERE checked_at <= ? AND ? < expires_at"
+                    f" AND digest IN ({', '.join('?' * len(by_digest))})",
+                    (moment, moment, *by_digest),
+                )
+                found |= {by_digest[bytes(digest)]: bool(may) for digest, may in rows}
         return found
 
     def _key(self, make: bool = False) -> bytes:
@@ -225,29 +254,10 @@ class OptOuts:
                 stream.write(secrets.token_bytes(32))
         return path.read_bytes() if path.exists() else b""
 
-    def _private(self, name: str) -> Path:
-        folder = self.exchange / name
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return folder
 
-    def _set_aside(self, reply: Path, name: str, by: str, error: GovernanceError) -> None:
-        target = self._private("set-aside") / f"{name}-{secrets.token_hex(4)}.dat"
-        reply.replace(target)
-        target.chmod(0o600)
-        with self._db.writing() as db:
-            db.execute("UPDATE request SET state = 'refused' WHERE name = ?", (name,))
-        self.audit.append("opt_outs.refused", actor=by, subject=name, reason=error.message)
+def _batched(people: Sequence[bytes], many: int) -> Iterator[Sequence[bytes]]:
+    return (people[n : n + many] for n in range(0, len(people), many))
 
 
 def _digest(key: bytes, pseudonym: bytes) -> bytes:
     return hashlib.blake2b(pseudonym, key=key, digest_size=16, person=b"ndoo-cache").digest()
-
-
-def _wipe(path: Path) -> None:
-    """Overwrite a file that holds NHS numbers, then remove it."""
-    size = path.stat().st_size
-    with path.open("r+b") as stream:
-        stream.write(b"\0" * size)
-        stream.flush()
-        os.fsync(stream.fileno())
-    path.unlink()

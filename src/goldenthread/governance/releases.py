@@ -261,12 +261,13 @@ class Releases:
         """
         require_open(part)
         key = (part.release, part.practice, part.issue)
+        sql = "SELECT pseudonym, token FROM token WHERE release = ? AND practice = ? AND issue = ?"
+        with self.database.reading() as connection:
+            found = dict(connection.execute(sql, key).fetchall()) if connection else {}
+        if found.keys() >= set(pseudonyms):  # as a rule: nothing is written, and nobody waits for who writes
+            return {p: found[p] for p in pseudonyms}
         with self.database.writing() as connection:
-            found = dict(
-                connection.execute(
-                    "SELECT pseudonym, token FROM token WHERE release = ? AND practice = ? AND issue = ?", key
-                ).fetchall()
-            )
+            found = dict(connection.execute(sql, key).fetchall())
             new = {p: _random(20) for p in dict.fromkeys(pseudonyms) if p not in found}
             connection.executemany(
                 "INSERT INTO token (token, release, practice, issue, pseudonym) VALUES (?, ?, ?, ?, ?)",

@@ -71,6 +71,24 @@ class KeyClient:
         """Stop every answer at once. Only who keeps the service can switch it on again."""
         self._ask("off", reader=by, reason=reason)
 
+    def ask_opt_outs(self, name: str, pseudonyms: Iterable[bytes], *, reader: str, role: str) -> int:
+        """Have the file written that asks about these people's national data opt-outs; returns how many it names."""
+        answer = self._ask("opt_out_ask", name=name, pseudonyms=_hex(pseudonyms), reader=reader, role=role)
+        return int(answer["people"])
+
+    def opt_out_replies(self, *, reader: str, role: str) -> list[str]:
+        """Names of requests to which a reply has come."""
+        return [str(n) for n in self._ask("opt_out_replies", reader=reader, role=role)["names"]]
+
+    def opt_out_answers(self, name: str, *, reader: str, role: str) -> dict[bytes, bool]:
+        """Who may be used, by pseudonym, as a reply says. ``KeyServiceError`` with code ``reply`` for one that is not believed."""
+        answers = self._ask("opt_out_answers", name=name, reader=reader, role=role)["answers"]
+        return {bytes.fromhex(p): bool(may) for p, may in answers.items()}
+
+    def opt_outs_done(self, name: str, *, reader: str, role: str) -> None:
+        """Have the files of a request deleted: its answers are known."""
+        self._ask("opt_out_done", name=name, reader=reader, role=role)
+
     def _ask(self, do: str, **content: Any) -> dict[str, Any]:
         try:
             with (

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from goldenthread.vault import service_opt_outs
 from goldenthread.vault.errors import VaultError, WrongKeyError
 from goldenthread.vault.keys import PSEUDONYM_BYTES, Keys, load_keys
 from goldenthread.vault.protocol import Approval, KeyServiceError, approval_from, digest_of, signed_by
@@ -24,7 +25,8 @@ GIVEN = (
 
 @dataclass(frozen=True)
 class Limits:
-    """How much may be asked: people in a release, identities in an hour (all releases), days a release may last.
+    """How much may be asked: people in a release, identities in an hour (all releases), days a release may last, people in a
+    file about opt-outs.
 
     ``window`` is how far the clocks of asker and service may differ.
     """
@@ -32,6 +34,7 @@ class Limits:
     members: int = 20_000
     an_hour: int = 100_000
     days: int = 366
+    opt_outs: int = 900_000
     window: timedelta = timedelta(minutes=5)
 
 
@@ -44,7 +47,9 @@ class KeyService:
         keys: Keys | None = None,
         limits: Limits | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        exchange: service_opt_outs.Exchange | None = None,
     ) -> None:
+        self.exchange = exchange
         self.vault_dir, self.limits, self.clock = vault_dir, limits or Limits(), clock
         self.record = ServiceRecord(vault_dir)
         self._keys = keys or load_keys(vault_dir)
@@ -72,6 +77,10 @@ class KeyService:
                 case "off":
                     self.record.turn("off", reader, str(body.get("reason", "")))
                     return {"ok": True}
+                case do if do in service_opt_outs.QUESTIONS:
+                    self._require_on()
+                    people = _pseudonyms(body) if do == "opt_out_ask" else []
+                    return service_opt_outs.answer(self, body, people)
             raise KeyServiceError("The key service has no such question.", code="malformed")
         except KeyServiceError as error:
             self.record.log(release, reader or peer, role, asked, 0, error.code)
@@ -193,7 +202,7 @@ class KeyService:
 
     def _open(self, people: list[bytes], approval: Approval) -> tuple[list[dict[str, Any]], dict[str, int]]:
         """Identities of those who are with the practice now and not marked sensitive, and how many are not given and why."""
-        rows = self._vault(people)
+        rows = self.open_vault(people)
         found, left_out = [], {"moved": 0, "sensitive": 0, "unknown": len(set(people)) - len(rows)}
         for row in rows:
             if row["sensitive"]:
@@ -206,7 +215,13 @@ class KeyService:
                 found.append({"pseudonym": row["pseudonym"].hex(), **shown})
         return found, {why: n for why, n in left_out.items() if n}
 
-    def _vault(self, people: list[bytes]) -> list[dict[str, Any]]:
+    def pseudonyms(self, numbers: list[str]) -> list[bytes]:
+        """The pseudonyms of NHS numbers. For use inside the service."""
+        found: list[bytes] = self._keys.pseudonyms(numbers).to_pylist()
+        return found
+
+    def open_vault(self, people: list[bytes]) -> list[dict[str, Any]]:
+        """The vault's rows of these people. For use inside the service; ``KeyServiceError`` where the vault cannot be opened."""
         try:
             for again in (True, False):
                 try:

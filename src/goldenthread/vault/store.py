@@ -45,7 +45,7 @@ class Vault:
     """Identities of people, answered only to who holds the key.
 
     Open it with ``Vault.open``; close it or use it in a ``with``. Writing goes through ``store`` (one
-    table, at once) or ``begin`` (a refresh in two phases, see ``Refresh``). One connection, one thread.
+    table, at once) or ``begin`` (a refresh in two phases, see ``Refresh``). One connection, one thread at a time.
     """
 
     def __init__(self, path: Path, keys: Keys, connection: sqlite3.Connection) -> None:
@@ -388,7 +388,8 @@ class Refresh:
 def connect(path: Path) -> sqlite3.Connection:
     """A connection with the vault's settings: write-ahead log, every commit on the disk, erased bytes zeroed."""
     with _plain_errors(path):
-        connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+        # A refresh seals in a thread of its own; only one thread uses the connection at a time.
+        connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
         for setting in (
             "journal_mode = WAL",
             "synchronous = FULL",
