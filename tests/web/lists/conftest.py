@@ -14,11 +14,11 @@ from django.test import Client
 from django.utils import timezone
 
 import goldenthread
-from goldenthread.governance.signing import signer_of
+from goldenthread.governance import OptOutExchange, signer_of
 from goldenthread.settings import Settings
 from goldenthread.vault import SOCKET, KeyService
 from goldenthread.vault import serve as serve_keys
-from goldenthread.web.lists import actions, identities
+from goldenthread.web.lists import actions, opening
 
 PCN, PRACTICE = "pcn-UZ001", "practice-Z00001"
 
@@ -26,7 +26,7 @@ PCN, PRACTICE = "pcn-UZ001", "practice-Z00001"
 @pytest.fixture
 def keys(home: Path) -> Iterator[KeyService]:
     """The key service, answering on its socket; it trusts this deployment's signer."""
-    service = KeyService(home / "vault")
+    service = KeyService(home / "vault", exchange=OptOutExchange(home / "vault" / "opt-outs"))
     service.record.trust(signer_of(home).public, "test")
     service.record.turn("on", "test", "test")
     ready = threading.Event()
@@ -47,12 +47,12 @@ def keys(home: Path) -> Iterator[KeyService]:
     )
     thread.start()
     assert ready.wait(20)
-    identities.forget("")
+    opening.forget()
     yield service
     made[0].shutdown()  # type: ignore[attr-defined]
     thread.join(10)
     service_server._Server = real  # type: ignore[misc]
-    identities.forget("")
+    opening.forget()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from django.utils import timezone
 from goldenthread.governance import Audit
 from goldenthread.vault import KeyService
 from goldenthread.web.accounts.models import User
-from goldenthread.web.lists import actions, identities
+from goldenthread.web.lists import actions, opening
 from goldenthread.web.lists.models import Attempt, Item
 from tests.web.lists.conftest import PCN, PRACTICE
 
@@ -237,7 +237,7 @@ def test_work_goes_on_without_the_key_service(approved: str, keys: KeyService, c
     coordinator = client_for("coordinator")
     path, item = first_person(coordinator, approved)
     keys.record.turn("off", "test", "maintenance")
-    identities.forget("")
+    opening.forget()
     page = opened(coordinator, approved)
     assert "Names cannot be shown now" in page
     assert not NUMBER.search(page)

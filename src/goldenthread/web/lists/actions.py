@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import csv
-import os
 from collections.abc import Iterable, Mapping
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -15,35 +12,24 @@ from django.db import transaction
 from django.utils import timezone
 
 from goldenthread.errors import GoldenThreadError
-from goldenthread.governance import (
-    EXPORTED,
-    IDENTITIES_SHOWN,
-    PATIENT_OPENED,
-    Audit,
-    GovernanceError,
-    Part,
-    Release,
-    Releases,
-    named_purpose,
-    sharing_of,
-)
+from goldenthread.governance import GovernanceError, Part, Release, Releases, named_purpose, sharing_of
 from goldenthread.vault import KeyServiceError
 from goldenthread.web.accounts.models import User
 from goldenthread.web.accounts.working import Working
 from goldenthread.web.initiatives import actions as initiatives
-from goldenthread.web.lists import identities
+from goldenthread.web.lists import opening
 from goldenthread.web.lists.choices import (
     KINDS,
     NEEDS,
     OPEN,
     REASONS,
     RESULTS,
-    RETURNED,
     STATUS_AFTER,
     STATUSES,
 )
 from goldenthread.web.lists.models import Attempt, Item, WorkList
 from goldenthread.web.lists.people import members_by_practice, version_of
+from goldenthread.web.lists.returning import send_back
 from goldenthread.web.site.data import Edition
 
 
@@ -55,14 +41,7 @@ class ChangedError(ListError):
     """Somebody else saved first."""
 
 
-def releases() -> Releases:
-    """The releases of this deployment, as they stand today."""
-    return Releases(settings.DEPLOYMENT.home, timezone.localdate())
-
-
-def audit() -> Audit:
-    """The audit log of this deployment."""
-    return Audit(settings.DEPLOYMENT.home)
+releases, audit = opening.releases, opening.audit
 
 
 # -- release
@@ -117,7 +96,7 @@ def decide(
             return book.refuse(release, practice, **who)
         case "revoke":
             part = book.revoke(release, practice, **who)
-            identities.end(part, by=working.user.username, reason=reason)
+            opening.close(part, by=working.user.username, reason=reason)
             return part
         case "extend":
             if until is None:
@@ -125,133 +104,15 @@ def decide(
             part = book.extend(release, practice, until, **who)
         case "reissue":
             part = book.reissue(release, practice, **who)
-            identities.forget(release, practice)
+            opening.forget(release, practice)
             _new_tokens(book, part)
             return part
         case _:
             raise ListError(f"{verb[:30]!r} is not a decision.", "Choose one of those on the page.")
     if part.open:
         with contextlib.suppress(KeyServiceError):  # it is shown again when the list is opened
-            _show(edition, part)
+            opening.show(edition, part)
     return part
-
-
-def _show(edition: Edition, part: Part) -> list[bytes]:
-    """Tell the key service of an approval; returns the people of the list.
-
-    Who was approved is settled at the first telling: later changes take people out, and never add any.
-    """
-    release = releases().get(part.release)
-    here = members_by_practice(edition, version_of(settings.DEPLOYMENT, release.cohort)).get(
-        part.practice, []
-    )
-    told = _told(part) or here
-    if told:
-        identities.show_approval(release, part, told)
-        _tell(part, told)
-    return [p for p in told if p in set(here)]
-
-
-def _told(part: Part) -> list[bytes]:
-    path = _told_path(part)
-    raw = path.read_bytes() if path.exists() else b""
-    return [raw[n : n + 16] for n in range(0, len(raw), 16)]
-
-
-def _tell(part: Part, people: list[bytes]) -> None:
-    path = _told_path(part)
-    if path.exists():
-        return
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    with (
-        contextlib.suppress(FileExistsError),
-        os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream,
-    ):
-        stream.write(b"".join(people))
-
-
-def _told_path(part: Part) -> Path:
-    folder: Path = settings.DEPLOYMENT.web_dir / "releases"
-    return folder / f"{part.release}.{part.practice}.members"
-
-
-def open_list(
-    working: Working, edition: Edition, part: Part
-) -> tuple[WorkList, dict[str, bytes], identities.Known]:
-    """Open a list: identities of those who are still with the practice, by token; the rest are marked as gone.
-
-    Deaths, moves and the sensitive mark are looked at each time. Raises ``KeyServiceDown`` where identities cannot be had.
-    """
-    here = _show(edition, part)
-    known = (
-        identities.known(part, here, reader=working.user.username, role=working.role.name)
-        if here
-        else identities.Known({}, {})
-    )
-    tokens = releases().tokens(part, sorted(known.people))
-    work = _items(part, set(tokens.values()))
-    if work[1]:
-        audit().append(
-            IDENTITIES_SHOWN, actor=working.user.username, role=working.role.name, scope=part.practice, subject=part.release,
-            reason=releases().get(part.release).reason,
-            detail={
-                "release": part.release, "people": len(known.people), "tokens": sorted(tokens.values()), "until": part.until,
-                "purpose": "direct_care",
-            },
-        )  # fmt: skip
-    return work[0], {t: p for p, t in tokens.items()}, known
-
-
-@transaction.atomic
-def _items(part: Part, tokens: set[str]) -> tuple[WorkList, bool]:
-    work, first = WorkList.objects.select_for_update().get_or_create(
-        release=part.release, practice=part.practice, defaults={"issue": part.issue}
-    )
-    held = {i.token: i for i in work.items.all()}
-    Item.objects.bulk_create([Item(work=work, token=t) for t in sorted(tokens - set(held))])
-    gone = [i for t, i in held.items() if t not in tokens and i.status in OPEN]
-    for item in gone:
-        item.status, item.version = "gone", item.version + 1
-    Item.objects.bulk_update(gone, ["status", "version"])
-    back = [i for t, i in held.items() if t in tokens and i.status == "gone"]
-    for item in back:
-        item.status, item.version = "new", item.version + 1
-    Item.objects.bulk_update(back, ["status", "version"])
-    return work, first or bool(tokens - set(held))
-
-
-def note_seen(working: Working, part: Part) -> None:
-    """Write that somebody opened the list: once a person and day, so that the log can be read."""
-    log = audit()
-    since = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    seen = log.entries(
-        actor=working.user.username, action=IDENTITIES_SHOWN, subject=part.release, since=since
-    )
-    if not any(e.scope == part.practice for e in seen):
-        items = Item.objects.filter(work__release=part.release, work__practice=part.practice)
-        tokens = sorted(
-            items.values_list("token", flat=True)
-        )  # by which a patient finds out who has seen them
-        log.append(
-            IDENTITIES_SHOWN, actor=working.user.username, role=working.role.name, scope=part.practice, subject=part.release,
-            detail={"release": part.release, "people": len(tokens), "tokens": tokens, "until": part.until, "purpose": "direct_care"},
-        )  # fmt: skip
-
-
-def note_opened(working: Working, part: Part, token: str, match: Mapping[str, bool]) -> None:
-    """Write that somebody opened one patient's page."""
-    audit().append(
-        PATIENT_OPENED, actor=working.user.username, role=working.role.name, scope=part.practice, subject=token,
-        detail={"release": part.release, "people": 1, "until": part.until, "purpose": "direct_care", **match},
-    )  # fmt: skip
-
-
-def note_exported(working: Working, part: Part, what: str, tokens: list[str]) -> None:
-    """Write that identities left in a file."""
-    audit().append(
-        EXPORTED, actor=working.user.username, role=working.role.name, scope=part.practice, subject=part.release,
-        detail={"release": part.release, "what": what, "people": len(tokens), "tokens": tokens, "until": part.until, "purpose": "direct_care"},
-    )  # fmt: skip
 
 
 def _new_tokens(book: Releases, part: Part) -> None:
@@ -393,32 +254,6 @@ def colleague(practice: str, username: str) -> User | None:
             "This person does not work on this practice's lists.", "Choose somebody from the list."
         )
     return found
-
-
-def send_back(practice: str, initiative: str, nhs_number: str, on: date, result: str) -> bool:
-    """Append an outcome to the feed of programme contacts, from which the next refresh takes it, pseudonymised, into the lake.
-
-    The feed lies with the other raw feeds. Lists that belong to no initiative are not evaluated, so nothing is written.
-    """
-    name = initiatives.contacts_name(initiative) if initiative else ""
-    if not name or not nhs_number:
-        return False
-    folder = settings.DEPLOYMENT.feeds_dir / "programme" / f"GT{practice}"
-    path = folder / "contact.csv"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        fresh = not path.exists()
-        with path.open("a", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            if fresh:
-                path.chmod(0o600)
-                writer.writerow(["INITIATIVE", "NHS_NUMBER", "CONTACT_DATE", "OUTCOME"])
-            writer.writerow([name, nhs_number, on.isoformat(), RETURNED[result]])
-            stream.flush()
-            os.fsync(stream.fileno())
-    except OSError:
-        return False
-    return True
 
 
 def orphans() -> list[WorkList]:

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from goldenthread.disclosure import neutralise_formula
 from goldenthread.governance import GovernanceError, Part, Release
-from goldenthread.web.lists import actions
+from goldenthread.web.lists import actions, opening
 from goldenthread.web.lists.choices import OPEN, STATUSES
 from goldenthread.web.lists.identities import Person
 from goldenthread.web.lists.letters import LETTER, as_docx, as_pdf, filled
@@ -54,7 +54,7 @@ def export(request: HttpRequest, scope: str, release: str, kind: str) -> HttpRes
         raise Http404
     if request.method != "POST":
         return choose(request, scope, release)
-    opened = Opened(request, editions().current(), release)
+    opened = Opened(request, editions().current(), release, fresh=True)
     if opened.down:
         raise GovernanceError(
             f"Nobody can be named now. {opened.down}", "Try again when the key service answers."
@@ -62,7 +62,7 @@ def export(request: HttpRequest, scope: str, release: str, kind: str) -> HttpRes
     status = request.POST.get("status", "accepted")
     wanted = OPEN if status == "open" else (status,)
     chosen = [
-        (i.token, p) for i in opened.items if i.status in wanted and (p := opened.person(i.token)) is not None
+        (n.token, p) for n in opened.lines if n.status in wanted and (p := opened.person(n.token)) is not None
     ]
     if profiles().get(kind, {}).get("needs") == "telephone":
         chosen = [(t, p) for t, p in chosen if _MOBILE.fullmatch(p.telephone.replace(" ", ""))]
@@ -78,7 +78,7 @@ def export(request: HttpRequest, scope: str, release: str, kind: str) -> HttpRes
     else:
         made = _letters(request, kind, stem, [p for _, p in chosen])
     # written once the file stands, and before it leaves
-    actions.note_exported(request.working, opened.part, kind, [t for t, _ in chosen])
+    opening.note_exported(request.working, opened.part, kind, [t for t, _ in chosen])
     return made
 
 

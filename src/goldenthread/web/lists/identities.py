@@ -1,9 +1,8 @@
-"""Who the people of an open list are: asked of the key service, kept in memory for minutes, written nowhere."""
+"""Who the people of an open list are: asked of the key service, and written nowhere."""
 
 from __future__ import annotations
 
-import threading
-import time
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -15,10 +14,6 @@ from django.conf import settings
 from goldenthread.governance import Part, Release, require_open
 from goldenthread.governance.signing import signer_of
 from goldenthread.vault import SOCKET, Approval, KeyClient, KeyServiceError, digest_of
-
-KEPT_SECONDS = 600
-_kept: dict[tuple[str, str, int], tuple[float, Known]] = {}
-_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -87,45 +82,18 @@ def name_of(part: Part) -> str:
     return f"{part.release}.{part.practice}"
 
 
-def known(part: Part, pseudonyms: Sequence[bytes], *, reader: str, role: str, fresh: bool = False) -> Known:
-    """Identities of people of an open part. ``fresh`` asks again even if they were asked for a moment ago.
+def known(part: Part, pseudonyms: Sequence[bytes], *, reader: str, role: str) -> Known:
+    """Identities of people of an open part.
 
     Raises ``KeyServiceDown`` where the service does not answer, ``GovernanceError`` where the part is not open.
     """
     require_open(part)
-    key = (part.release, part.practice, part.issue)
-    with _lock:
-        found = _kept.get(key)
-    if (
-        found is not None
-        and not fresh
-        and time.monotonic() - found[0] < KEPT_SECONDS
-        and set(pseudonyms) <= set(found[1].people)
-    ):
-        return Known({p: found[1].people[p] for p in pseudonyms}, found[1].left_out)
     answer = client().identities(name_of(part), pseudonyms, reader=reader, role=role)
-    made = Known({p: _person(content) for p, content in answer.people.items()}, dict(answer.left_out))
-    with _lock:
-        _kept[key] = (time.monotonic(), made)
-        for old in [k for k, (at, _) in _kept.items() if time.monotonic() - at > KEPT_SECONDS]:
-            del _kept[old]
-    return made
-
-
-def forget(release: str, practice: str = "") -> None:
-    """Let go of what is in memory: when a list is closed or stopped."""
-    with _lock:
-        for key in (
-            [k for k in _kept if k[0] == release and practice in ("", k[1])] if release else list(_kept)
-        ):
-            del _kept[key]
+    return Known({p: _person(content) for p, content in answer.people.items()}, dict(answer.left_out))
 
 
 def end(part: Part, *, by: str, reason: str) -> None:
-    """Tell the key service that a part was closed for good; if it does not answer, its own expiry holds, and ours does at once."""
-    import contextlib
-
-    forget(part.release, part.practice)
+    """Tell the key service that a part was closed for good; if it does not answer, its own expiry holds, and ours did at once."""
     with contextlib.suppress(KeyServiceError):
         client().revoke(name_of(part), by=by, reason=reason)
 

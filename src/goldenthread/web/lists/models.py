@@ -38,6 +38,9 @@ class Item(models.Model):
     work = models.ForeignKey(WorkList, on_delete=models.CASCADE, related_name="items")
     token = models.CharField(max_length=40, unique=True)
     status = models.CharField(max_length=20, default="new", choices=list(STATUSES.items()))
+    left_as = models.CharField(
+        max_length=20, blank=True
+    )  # the status to which somebody who is "gone" comes back
     reason = models.CharField(max_length=40, blank=True)
     note = models.TextField(blank=True)
     needs = models.JSONField(default=list, blank=True)

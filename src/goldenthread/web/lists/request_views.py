@@ -16,7 +16,7 @@ from goldenthread.cohorts import CohortError
 from goldenthread.disclosure import release as disclosed
 from goldenthread.errors import GoldenThreadError
 from goldenthread.governance import EVERYWHERE, GovernanceError, NotThereError, Part
-from goldenthread.web.lists import actions, identities
+from goldenthread.web.lists import actions, opening
 from goldenthread.web.lists.people import members_by_practice, version_of
 from goldenthread.web.site.data import Edition, editions
 from goldenthread.web.site.rules import page
@@ -153,7 +153,7 @@ def stop(request: HttpRequest) -> HttpResponse:
     }
     if verb == "stop":
         book.stop(practice=practice, **who)
-        identities.forget("")
+        opening.forget()
         messages.success(request, "Stopped. No list opens until you lift it.")
     else:
         book.resume(practice=practice, **who)

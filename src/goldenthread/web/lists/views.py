@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from goldenthread.errors import GoldenThreadError
 from goldenthread.governance import NotThereError, Part, Release, matches, require_open
 from goldenthread.vault import KeyServiceError
-from goldenthread.web.lists import actions, identities
+from goldenthread.web.accounts.models import User
+from goldenthread.web.lists import actions, identities, opening
 from goldenthread.web.lists.choices import KINDS, NEEDS, OPEN, REASONS, RESULTS, STATUSES
-from goldenthread.web.lists.models import Item, WorkList
+from goldenthread.web.lists.models import Attempt, Item, WorkList
 from goldenthread.web.lists.people import pids_of, version_of, why
 from goldenthread.web.lists.request_views import STATES
 from goldenthread.web.site.data import Edition, editions
@@ -27,6 +31,7 @@ from goldenthread.web.site.rules import page
 from goldenthread.web.site.templates import markup
 
 A_PAGE = 25
+MOST_FOUND = 200
 ORDERS = {"name": "Name", "age": "Age", "status": "Status", "due": "Due", "assigned": "Who"}
 
 
@@ -51,6 +56,16 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "lists/overview.jinja", {"rows": rows, "scope_slug": request.working.scope.slug})
 
 
+class Line(NamedTuple):
+    """What finding and sorting need of one person on a list: little, because a list may hold thousands."""
+
+    pk: int
+    token: str
+    status: str
+    assigned: int | None
+    due: date | None
+
+
 @dataclass(frozen=True)
 class Row:
     """One person as the list shows them."""
@@ -58,123 +73,149 @@ class Row:
     item: Item
     person: identities.Person | None
     late: bool
+    last: Attempt | None
     reasons: list[Any]
 
 
 class Opened:
-    """An open list with its identities; without them where the key service does not answer, and then it says so."""
+    """An open list with its identities; without them where the key service does not answer, and then it says so.
 
-    def __init__(self, request: HttpRequest, edition: Edition, release: str) -> None:
+    ``fresh`` looks at deaths, moves and the sensitive mark now, even if they were looked at a moment ago.
+    """
+
+    def __init__(self, request: HttpRequest, edition: Edition, release: str, *, fresh: bool = False) -> None:
         book = actions.releases()
         self.part: Part = book.part(release, request.scope.code)
         self.release: Release = book.get(release)
         require_open(self.part)
         self.down = ""
+        self.opening = opening.Opening({}, identities.Known({}, {}), 0.0)
         try:
-            self.work, self.people, self.known = actions.open_list(request.working, edition, self.part)
-            actions.note_seen(request.working, self.part)
+            self.opening = opening.open_list(request.working, edition, self.part, fresh=fresh)
+            opening.note_seen(request.working, self.part, self.opening)
         except KeyServiceError as error:
             self.down = f"{error.message} {error.remedy}".strip()
-            self.work = WorkList.objects.filter(release=release, practice=request.scope.code).first()
-            self.people, self.known = {}, identities.Known({}, {})
-        self.items = (
-            list(self.work.items.select_related("assigned", "work").prefetch_related("attempts"))
-            if self.work
-            else []
-        )
+        found = WorkList.objects.filter(release=release, practice=request.scope.code)
+        self.work = found.select_related("owner", "deputy").first()
+        named = ("pk", "token", "status", "assigned_id", "due")
+        self.lines = [Line(*row) for row in self.work.items.values_list(*named)] if self.work else []
+        self.person, self.known = self.opening.person, self.opening.known
 
-    def person(self, token: str) -> identities.Person | None:
-        """Who a token stands for; ``None`` where that cannot be said now."""
-        pseudonym = self.people.get(token)
-        return self.known.people.get(pseudonym) if pseudonym is not None else None
+    def items(self, lines: Sequence[Line]) -> list[Item]:
+        """Everything recorded about these people, in this order."""
+        if self.work is None:
+            return []
+        found = (
+            self.work.items.select_related("assigned", "work")
+            .prefetch_related("attempts")
+            .in_bulk([n.pk for n in lines])
+        )
+        return [found[line.pk] for line in lines if line.pk in found]
 
 
 @page("work_list", scope="scope", tier="identifiable")
 def worklist(request: HttpRequest, scope: str, release: str) -> HttpResponse:
     """People on the list: found, sorted, a page at a time."""
-    return _worklist(request, release)
-
-
-def _worklist(
-    request: HttpRequest, release: str, error: GoldenThreadError | None = None, status: int = 200
-) -> HttpResponse:
     edition = editions().current()
     opened = Opened(request, edition, release)
-    wanted = {n: request.GET.get(n, "").strip()[:80] for n in ("status", "assigned", "due", "order", "back")}
+    wanted = _wanted(request)
     # what is searched for may be a name: it is sent in the body, so that it stands in no address and no log
     search = request.POST.get("search", "").strip()[:80] if request.method == "POST" else ""
-    rows = _found(opened, wanted, search)
+    lines = _found(opened, wanted, search)
     number = whole(request.GET.get("page"), 1)
-    pages = max(1, -(-len(rows) // A_PAGE))
+    pages = max(1, -(-len(lines) // A_PAGE))
     number = min(max(number, 1), pages)
-    shown = rows if search else rows[A_PAGE * (number - 1) : A_PAGE * number]
-    shown = _with_reasons(request, edition, opened, shown[:200])
-    counts: dict[str, int] = {}
-    for item in opened.items:
-        counts[item.status] = counts.get(item.status, 0) + 1
+    shown = lines[:MOST_FOUND] if search else lines[A_PAGE * (number - 1) : A_PAGE * number]
+    colleagues = actions.colleagues(opened.part.practice)
     content = {
-        "opened": opened, "part": opened.part, "release": opened.release, "work": opened.work, "rows": shown, "found": len(rows), "counts": counts,
+        "opened": opened, "part": opened.part, "release": opened.release, "work": opened.work, "found": len(lines),
+        "rows": _rows(request, edition, opened, shown), "counts": Counter(line.status for line in opened.lines),
         "statuses": STATUSES, "orders": ORDERS, "wanted": wanted, "search": search, "page": number, "pages": pages, "today": timezone.localdate(),
-        "colleagues": actions.colleagues(opened.part.practice), "needs": NEEDS, "error": error, "base": request.path,
-        "query": lambda **more: "?" + urlencode({k: v for k, v in {**wanted, **more}.items() if v}), "left_out": opened.known.left_out,
+        "colleagues": colleagues, "needs": NEEDS, "kinds": KINDS, "results": RESULTS, "base": request.path, "query": _query(wanted),
+        "left_out": opened.known.left_out, "saved": request.session.pop("list_saved", ""),
     }  # fmt: skip
-    return render(request, "lists/worklist.jinja", content, status=status)
+    return render(request, "lists/worklist.jinja", content)
 
 
-def _found(opened: Opened, wanted: dict[str, str], search: str) -> list[Row]:
+def _wanted(request: HttpRequest) -> dict[str, str]:
+    """Which people, in which order: kept in the address, from the list to a person and on to the next."""
+    return {n: request.GET.get(n, "").strip()[:80] for n in ("status", "assigned", "due", "order", "back")}
+
+
+def _query(wanted: dict[str, str]) -> Callable[..., str]:
+    def query(**more: object) -> str:
+        kept = {k: v for k, v in {**wanted, **more}.items() if v}
+        return f"?{urlencode(kept)}" if kept else "?"
+
+    return query
+
+
+def _found(opened: Opened, wanted: dict[str, str], search: str = "", besides: str = "") -> list[Line]:
+    """The people who are wanted, in order; ``besides`` is one who stays whatever is wanted."""
     today = timezone.localdate()
-    rows = [
-        Row(i, opened.person(i.token), bool(i.due and i.due < today and i.status in OPEN), [])
-        for i in opened.items
-    ]
+    users: dict[int | None, User] = {
+        u.pk: u for u in User.objects.filter(pk__in={n.assigned for n in opened.lines if n.assigned})
+    }
+    fits: list[Callable[[Line], bool]] = []
     match wanted["status"]:
         case "":
-            rows = [r for r in rows if r.item.status in OPEN]
-        case "all":
-            pass
-        case status:
-            rows = [r for r in rows if r.item.status == status]
-    if wanted["assigned"]:
-        nobody = wanted["assigned"] == "-"
-        rows = [
-            r
-            for r in rows
-            if (
-                r.item.assigned is None
-                if nobody
-                else r.item.assigned and r.item.assigned.username == wanted["assigned"]
+            fits.append(lambda n: n.status in OPEN)
+        case status if status != "all":
+            fits.append(lambda n: n.status == status)
+    if name := wanted["assigned"]:
+        fits.append(
+            lambda n: (
+                n.assigned is None if name == "-" else getattr(users.get(n.assigned), "username", "") == name
             )
-        ]
+        )
     if wanted["due"] == "late":
-        rows = [r for r in rows if r.late]
-    if search:
-        text = search.casefold().replace(" ", "")
-        rows = [
-            r
-            for r in rows
-            if r.person and (text in r.person.name.casefold().replace(" ", "") or text in r.person.nhs_number)
-        ]
-    order = list(STATUSES)
-    keys: dict[str, Any] = {
-        "name": lambda r: r.person.name.casefold() if r.person else "~",
-        "age": lambda r: r.person.birth_date or date.max if r.person else date.max,
-        "status": lambda r: order.index(r.item.status),
-        "due": lambda r: r.item.due or date.max,
-        "assigned": lambda r: str(r.item.assigned or "~").casefold(),
+        fits.append(lambda n: _late(n.due, n.status, today))
+    if text := search.casefold().replace(" ", ""):
+        fits.append(
+            lambda n: (
+                (p := opened.person(n.token)) is not None
+                and (text in p.name.casefold().replace(" ", "") or text in p.nhs_number)
+            )
+        )
+    lines = [n for n in opened.lines if n.token == besides or all(fit(n) for fit in fits)]
+    order, names = list(STATUSES), opened.opening.by_name
+    keys: dict[str, Callable[[Line], Any]] = {
+        "age": lambda n: ((p := opened.person(n.token)) and p.birth_date) or date.max,
+        "status": lambda n: order.index(n.status),
+        "due": lambda n: n.due or date.max,
+        "assigned": lambda n: str(users.get(n.assigned, "~")).casefold(),
     }
-    return sorted(rows, key=keys.get(wanted["order"], keys["name"]), reverse=wanted["back"] == "1")
+    lines.sort(
+        key=lambda n: (names.get(n.token, len(names)), n.token)
+    )  # within the same day, status or colleague, by name
+    if key := keys.get(wanted["order"]):
+        lines.sort(key=key, reverse=wanted["back"] == "1")
+    elif wanted["back"] == "1":
+        lines.reverse()
+    return lines
 
 
-def _with_reasons(request: HttpRequest, edition: Edition, opened: Opened, rows: list[Row]) -> list[Row]:
-    """Why each of these people is here: from the lake, for this page's people alone."""
-    reasons = _reasons(request, edition, opened, [r.item.token for r in rows])
-    return [Row(r.item, r.person, r.late, reasons.get(r.item.token, [])) for r in rows]
+def _late(due: date | None, status: str, today: date) -> bool:
+    return due is not None and due < today and status in OPEN
+
+
+def _rows(request: HttpRequest, edition: Edition, opened: Opened, lines: list[Line]) -> list[Row]:
+    """Why each of these people is here, from the lake, and what is recorded: for this page's people alone."""
+    reasons = _reasons(request, edition, opened, [n.token for n in lines])
+    today = timezone.localdate()
+    return [
+        Row(
+            i, opened.person(i.token), _late(i.due, i.status, today), max(i.attempts.all(), key=lambda a: (a.on, a.pk), default=None),
+            reasons.get(i.token, []),
+        )
+        for i in opened.items(lines)
+    ]  # fmt: skip
 
 
 def _reasons(
     request: HttpRequest, edition: Edition, opened: Opened, tokens: list[str]
 ) -> dict[str, list[Any]]:
-    people = {t: opened.people[t] for t in tokens if t in opened.people}
+    people = {t: opened.opening.people[t] for t in tokens if t in opened.opening.people}
     if not people:
         return {}
     record = version_of(edition.settings, opened.release.cohort).record
@@ -201,7 +242,9 @@ def many(request: HttpRequest, scope: str, release: str) -> HttpResponse:
         messages.error(request, f"{error.message} {error.remedy}")
     else:
         messages.success(request, f"Saved for {n} {'person' if n == 1 else 'people'}.")
-    return redirect("worklist", scope=scope, release=release)
+    return redirect(
+        f"{reverse('worklist', kwargs={'scope': scope, 'release': release})}{_query(_wanted(request))().removesuffix('?')}"
+    )
 
 
 @page("work_list", scope="scope", tier="identifiable")
@@ -229,13 +272,12 @@ def person(request: HttpRequest, scope: str, release: str, token: str) -> HttpRe
     """One patient: why they are here, what their year was like, the review, contacts, and what they need."""
     edition = editions().current()
     opened = Opened(request, edition, release)
-    items = [
-        r.item
-        for r in _found(opened, {"status": "all", "assigned": "", "due": "", "order": "name", "back": ""}, "")
-    ]
-    item = next((i for i in items if i.token == token), None)
-    if item is None:
+    wanted = _wanted(request)
+    lines = _found(opened, wanted, besides=token)
+    line = next((n for n in lines if n.token == token), None)
+    if line is None:
         raise NotThereError("This link opens nobody on this list.", "Open the person from the list again.")
+    item, place = opened.items([line])[0], lines.index(line)
     who = opened.person(token)
     error: GoldenThreadError | None = None
     if request.method == "POST":
@@ -245,27 +287,49 @@ def person(request: HttpRequest, scope: str, release: str, token: str) -> HttpRe
             error = refused
             item.refresh_from_db()
         else:
-            messages.success(request, "Saved.")
-            following = _next(items, item) if request.POST.get("then") == "next" else None
-            return redirect("list_person", scope=scope, release=release, token=(following or item).token)
+            return _saved(request, [*lines[place + 1 :], *lines[:place]], item)
     if who is not None and request.method == "GET":
         words = request.working.user.name.split()
         match = matches(words[-1], words[0], who.family_name, who.given_name) if words else {}
-        actions.note_opened(request.working, opened.part, token, match)
-    place = items.index(item)
+        opening.note_opened(request.working, opened.part, token, match)
     content = {
         "opened": opened, "part": opened.part, "release": opened.release, "item": item, "who": who, "error": error, "typed": request.POST,
         "reasons": _reasons(request, edition, opened, [token]).get(token, []), "statuses": STATUSES, "choices": REASONS, "kinds": KINDS,
         "results": RESULTS, "needs": NEEDS, "colleagues": actions.colleagues(opened.part.practice), "today": timezone.localdate(),
-        "place": place + 1, "all": len(items), "before": items[place - 1] if place else None,
-        "after": items[place + 1] if place + 1 < len(items) else None, "attempts": list(item.attempts.all()),
-        **_theograph(request, edition, opened, token),
+        "place": place + 1, "all": len(lines), "before": lines[place - 1] if place else None,
+        "after": lines[place + 1] if place + 1 < len(lines) else None, "attempts": list(item.attempts.all()),
+        "query": _query(wanted)(), "saved": request.session.pop("list_saved", ""), **_theograph(request, edition, opened, token),
     }  # fmt: skip
     return render(request, "lists/person.jinja", content, status=400 if error else 200)
 
 
+def _saved(request: HttpRequest, others: list[Line], item: Item) -> HttpResponse:
+    """Where to go once something was saved: this person again, or the next who waits for the same, or the list if nobody does."""
+    form = request.POST.get("form", "")
+    request.session["list_saved"] = (
+        f"{item.token} {form}"  # the page that comes next lets go of what it kept of this form
+    )
+    where = {"scope": request.scope.slug, "release": item.work.release}
+    query = _query(_wanted(request))().removesuffix("?")
+    if request.POST.get("then") != "next":
+        messages.success(request, "Saved.")
+        return redirect(f"{reverse('list_person', kwargs={**where, 'token': item.token})}{query}")
+    waits = ("accepted", "new") if form == "contact" else ("new",)
+    following = next((n for status in waits for n in others if n.status == status), None)
+    if following is None:
+        done = (
+            "Nobody else waits to be reviewed."
+            if form == "review"
+            else "Nobody else waits for a first contact."
+        )
+        messages.success(request, f"Saved. {done}")
+        return redirect(f"{reverse('worklist', kwargs=where)}{query}")
+    messages.success(request, "Saved. This is the next person.")
+    return redirect(f"{reverse('list_person', kwargs={**where, 'token': following.token})}{query}")
+
+
 def _theograph(request: HttpRequest, edition: Edition, opened: Opened, token: str) -> dict[str, Any]:
-    pseudonym = opened.people.get(token)
+    pseudonym = opened.opening.people.get(token)
     pid = pids_of(edition, [pseudonym]).get(pseudonym) if pseudonym is not None else None
     if pid is None or pseudonym is None:
         return {"theograph": None}
@@ -300,12 +364,6 @@ def _save(request: HttpRequest, opened: Opened, item: Item, who: identities.Pers
             actions.arrange(working, item, version, {**arranged, **others, "needs": typed.getlist("needs")})
         case _:
             raise actions.ListError("The form was not complete.", "Send it again.")
-
-
-def _next(items: list[Item], item: Item) -> Item | None:
-    """The next person who still waits, round to the beginning."""
-    place = items.index(item)
-    return next((i for i in [*items[place + 1 :], *items[:place]] if i.status == "new"), None)
 
 
 def _work(request: HttpRequest, release: str) -> WorkList:
