@@ -13,6 +13,7 @@ from goldenthread.definitions import load_catalogue
 from goldenthread.evaluation import Bullets, Heading, Page, Paragraph, Table, to_text
 from goldenthread.programme import (
     Initiative,
+    ListInProgress,
     ProgrammeError,
     Refused,
     Register,
@@ -33,6 +34,8 @@ from goldenthread.programme import (
     portfolio,
     reach_by,
     reach_by_month,
+    said_of,
+    take,
 )
 from tests.programme.conftest import WALKS
 
@@ -251,3 +254,32 @@ def test_catalogue_hash_is_not_moved_by_templates(tmp_path):
     own = load_catalogue(tmp_path)
     assert "own_walks" in own.initiatives
     assert own.hash() == load_catalogue().hash()
+
+
+def test_what_nobody_answers_for_is_taken_over_and_says_from_whom(register):
+    register.create(WALKS, who="Ann Lee")
+    with pytest.raises(Refused, match="answers for it already"):
+        take(register, WALKS.id, who="Cy Moss", people=["Ann Lee", "Cy Moss"])
+    taken = take(register, WALKS.id, who="Bob Day", people=["Bob Day"])
+    assert (taken.initiative.owner, taken.initiative.deputy) == ("Bob Day", "")
+    assert "Bob Day took it over from Ann Lee." in [said_of(e) for e in taken.events]
+    assert orphans(register, ["Bob Day"]) == []
+
+
+def test_the_pack_says_how_people_are_reached_and_how_lists_stand(register):
+    register.create(WALKS, who="Ann Lee")
+    page = to_text(
+        handover(
+            register, WALKS.id, today=date(2026, 11, 30), english="people aged 60 and over", call={"Ann Lee": "no longer here", "Bob Day": "bob@example.org"},
+            lists=[ListInProgress("Town walks", "Sea View Surgery", "Open", date(2026, 12, 31), "Cy Moss")],
+        )
+    )  # fmt: skip
+    for words in (
+        "no longer here",
+        "bob@example.org",
+        "Sea View Surgery",
+        "31 December 2026",
+        "Cy Moss",
+        "people aged 60 and over.",
+    ):
+        assert words in " ".join(page.split()), words

@@ -14,6 +14,7 @@ from goldenthread.cli.initiative_shared import (
     AgreedOption,
     NameArgument,
     WhoOption,
+    begun,
     everybody,
     initiative,
     me,
@@ -21,10 +22,11 @@ from goldenthread.cli.initiative_shared import (
     register_of,
     signatories,
 )
-from goldenthread.cli.initiative_words import BANNER, plain, say_entry, say_plan
-from goldenthread.cli.output import Speech, released_json, released_rows
+from goldenthread.cli.initiative_words import say_entry, say_plan
+from goldenthread.cli.output import Speech, plain, released_json
 
 if TYPE_CHECKING:
+    from goldenthread.programme import Entry
     from goldenthread.settings import Settings
 
 app.add_typer(initiative, name="initiative")
@@ -63,8 +65,7 @@ def list_initiatives(
     stages = [s.strip() for s in stage.split(",") if s.strip()]
     rows = portfolio(register.find(words, stages=stages, scope=scope, person=person))
     speech.json([vars(r) for r in rows])
-    if settings.synthetic:
-        speech.say(BANNER)
+    speech.banner(settings)
     speech.table(
         "Initiatives",
         [
@@ -113,14 +114,13 @@ def show(
     from goldenthread.evaluation import to_text
     from goldenthread.programme import entry_json, last_page, said_of
 
-    speech, settings = Speech(as_json=as_json, quiet=quiet), settings_at(home)
-    entry = register_of(settings).get(name)
+    speech, settings, register = begun(home, as_json=as_json, quiet=quiet)
+    entry = register.get(name)
     if reach:
-        _reach(speech, settings, name, reach)
+        _reach(speech, settings, entry, reach)
         return
     speech.json(entry_json(entry, history=history) | {"synthetic": settings.synthetic})
-    if settings.synthetic:
-        speech.say(BANNER)
+    speech.banner(settings)
     if page:
         speech.say(plain(to_text(last_page(entry))))
         return
@@ -156,8 +156,8 @@ def new(
     from goldenthread.cohorts import Scope, catalogue_of
     from goldenthread.programme import Initiative, entry_json, from_template, next_cycle
 
-    speech, settings = Speech(as_json=as_json, quiet=quiet), settings_at(home)
-    register, mine = register_of(settings), who or me()
+    speech, settings, register = begun(home, as_json=as_json, quiet=quiet)
+    mine = who or me()
     for one in scope.split(","):
         Scope.parse(one)
     if after:
@@ -200,8 +200,7 @@ def plan(
     """Show or change a plan: outcomes, comparison, what could be seen with the people there are, and the staff it takes."""
     from goldenthread.programme import Plan, entry_json, lacks, load_rates, power_of, read_form, workforce
 
-    speech, settings = Speech(as_json=as_json, quiet=quiet), settings_at(home)
-    register = register_of(settings)
+    speech, settings, register = begun(home, as_json=as_json, quiet=quiet)
     entry = register.get(name)
     changed = entry.plan
     if file:
@@ -222,11 +221,8 @@ def plan(
         and entry.plan.design
         and (entry.plan.design.places or not entry.plan.design.of_places)
     ):
-        population = everybody(settings)
-        try:
+        with everybody(settings) as population:
             power = power_of(population, entry.initiative, entry.plan)
-        finally:
-            population.close()
     rates = load_rates(register.folder / "workforce.toml")
     staff = workforce(
         people or (power.expected if power else entry.plan.capacity or 0), entry.plan.activities, rates
@@ -254,15 +250,11 @@ def freeze(
     """Freeze the people it is for, before the plan is locked: rule, codes, data date, and who they are."""
     from goldenthread.programme import entry_json, freeze_cohort
 
-    speech, settings = Speech(as_json=as_json, quiet=quiet), settings_at(home)
-    register = register_of(settings)
-    population = everybody(settings)
-    try:
+    speech, settings, register = begun(home, as_json=as_json, quiet=quiet)
+    with everybody(settings) as population:
         entry = freeze_cohort(
             register, name, population, settings.home, who=who or me(), version=register.get(name).version
         )
-    finally:
-        population.close()
     speech.json(entry_json(entry))
     speech.say(f"Frozen as [bold]{entry.initiative.cohort_version}[/].")
 
@@ -281,11 +273,9 @@ def lock(
     from goldenthread.programme import entry_json
     from goldenthread.programme import lock as lock_plan
 
-    speech, settings = Speech(as_json=as_json, quiet=quiet), settings_at(home)
-    register = register_of(settings)
+    speech, settings, register = begun(home, as_json=as_json, quiet=quiet)
     seen = register.get(name).version if version is None else version
-    population = everybody(settings)
-    try:
+    with everybody(settings) as population:
         entry = lock_plan(
             register,
             name,
@@ -294,8 +284,6 @@ def lock(
             version=seen,
             population=population,
         )
-    finally:
-        population.close()
     agreement = entry.lock
     speech.json(entry_json(entry))
     if agreement is not None:
@@ -359,27 +347,18 @@ def _templates(speech: Speech, settings: Settings) -> None:
     )
 
 
-def _reach(speech: Speech, settings: Settings, name: str, by: str) -> None:
+def _reach(speech: Speech, settings: Settings, entry: Entry, by: str) -> None:
     from goldenthread.programme import contacts_of, reach_by, reach_by_month
 
-    population = everybody(settings)
-    try:
-        contacts = contacts_of(population, register_of(settings).get(name).initiative)
+    with everybody(settings) as population:
+        contacts = contacts_of(population, entry.initiative)
         table = (
             reach_by_month(population, contacts)
             if by == "month"
             else reach_by(population, contacts, "" if by == "all" else by)
         )
-    finally:
-        population.close()
     speech.json(released_json(table) | {"synthetic": settings.synthetic})
-    if settings.synthetic:
-        speech.say(BANNER)
-    headings, rows = released_rows(table)
-    speech.table(
-        "Whom it reached",
-        [h.replace("_", " ").capitalize() for h in headings],
-        [[plain(c) for c in r] for r in rows],
-    )
-    if table.message:
-        speech.say(plain(table.message))
+    speech.banner(settings)
+    speech.released("Whom it reached", table)
+    for words in (*contacts.words, table.message):
+        speech.say(plain(words))

@@ -7,19 +7,18 @@ from typing import Annotated
 
 import typer
 
-from goldenthread.cli.app import HomeOption, JsonOption, QuietOption, settings_at
+from goldenthread.cli.app import HomeOption, JsonOption, QuietOption
 from goldenthread.cli.initiative_shared import (
     NameArgument,
     OutOption,
     WhoOption,
+    begun,
     everybody,
     initiative,
     me,
-    register_of,
     write_page,
 )
-from goldenthread.cli.initiative_words import BANNER, plain
-from goldenthread.cli.output import Exit, Speech, released_rows
+from goldenthread.cli.output import Exit, plain
 
 
 @initiative.command("evaluate")
@@ -38,15 +37,14 @@ def evaluate(
 ) -> None:
     """Evaluate by the locked plan and nothing else, on the current data."""
     from goldenthread.evaluation import to_text
-    from goldenthread.programme import ProgrammeError, evaluate_due, last_page
+    from goldenthread.programme import ProgrammeError, evaluate_due, last_page, pictures_of
     from goldenthread.programme import evaluate as evaluate_plan
 
-    speech, settings = Speech(as_json=as_json, quiet=quiet), settings_at(home)
-    register, mine = register_of(settings), who or me()
+    speech, settings, register = begun(home, as_json=as_json, quiet=quiet)
+    mine = who or me()
     if not name and not due:
         raise ProgrammeError("Nothing to evaluate was named.", "Name an initiative, or give --due.")
-    population = everybody(settings)
-    try:
+    with everybody(settings) as population:
         if due:
             today = settings.today or register.store.now().date()
             done = list(evaluate_due(register, population, on=today, who=mine))
@@ -56,8 +54,6 @@ def evaluate(
             speech.say("Nothing is due." if not done else "")
             return
         result = evaluate_plan(register, name, population, who=mine)
-    finally:
-        population.close()
     speech.json(
         {
             "id": name,
@@ -69,10 +65,16 @@ def evaluate(
     )
     page = last_page(result.entry)
     if out:
-        write_page(speech, settings, page, out, result.entry.lock.hash if result.entry.lock else "")
+        write_page(
+            speech,
+            settings,
+            page,
+            out,
+            result.entry.lock.hash if result.entry.lock else "",
+            pictures_of(result.entry),
+        )
         return
-    if settings.synthetic:
-        speech.say(BANNER)
+    speech.banner(settings)
     speech.say(plain(to_text(page)))
 
 
@@ -92,19 +94,15 @@ def decide(
     from goldenthread.programme import decide as decide_about
     from goldenthread.programme import elsewhere, entry_json
 
-    speech, settings = Speech(as_json=as_json, quiet=quiet), settings_at(home)
-    register = register_of(settings)
+    speech, settings, register = begun(home, as_json=as_json, quiet=quiet)
     seen = register.get(name).version if version is None else version
     entry = decide_about(register, name, choice, reasons=reasons, by=by, who=who or me(), version=seen)  # type: ignore[arg-type]
     speech.json(entry_json(entry))
     speech.say(f"{plain(entry.initiative.title)}: {entry.stage}.")
     if choice == "scale" and speech.talks:
-        population = everybody(settings)
-        try:
-            headings, rows = released_rows(elsewhere(population, entry))
-        finally:
-            population.close()
-        speech.table("Where else the same need is", headings, [[plain(c) for c in r] for r in rows])
+        with everybody(settings) as population:
+            table = elsewhere(population, entry)
+        speech.released("Where else the same need is", table)
     if choice != "stop":
         speech.say(f"Next: goldenthread initiative new NAME --after {plain(name)}")
 
@@ -126,8 +124,8 @@ def handover(
     from goldenthread.programme import handover as pack
     from goldenthread.programme import offer, page_json
 
-    speech, settings = Speech(as_json=as_json, quiet=quiet), settings_at(home)
-    register, mine = register_of(settings), who or me()
+    speech, settings, register = begun(home, as_json=as_json, quiet=quiet)
+    mine = who or me()
     if accept:
         entry = take_over(register, name, who=mine)
         speech.say(f"{plain(entry.initiative.owner)} owns {plain(name)} now.")
@@ -159,22 +157,18 @@ def export(
     """Export the register (JSON or CSV), or one initiative's recipe for another system."""
     from goldenthread.programme import ProgrammeError, export_recipe, portfolio_csv, register_json
 
-    settings = settings_at(home)
-    register = register_of(settings)
+    speech, settings, register = begun(home)
     if recipe:
         if not name:
             raise ProgrammeError("A recipe is of one initiative.", "Name it.")
-        population = everybody(settings)
-        try:
+        with everybody(settings) as population:
             text = export_recipe(register, name, population)
-        finally:
-            population.close()
     else:
         entries = [register.get(name)] if name else list(register)
         text = portfolio_csv(entries) if as_csv else register_json(entries, history=bool(name)) + "\n"
     if out:
         out.write_text(text, encoding="utf-8", newline="")
-        Speech().say(f"Written to {plain(str(out))}.")
+        speech.say(f"Written to {plain(str(out))}.")
     else:
         typer.echo(text, nl=False)
 
@@ -192,12 +186,9 @@ def import_(
     """Begin an initiative from another system's recipe: the people are counted and the plan is powered on the data here."""
     from goldenthread.programme import entry_json, import_recipe
 
-    speech, settings = Speech(as_json=as_json, quiet=quiet), settings_at(home)
-    population = everybody(settings)
-    try:
-        found = import_recipe(register_of(settings), file, population, id=name, scope=scope, who=who or me())
-    finally:
-        population.close()
+    speech, settings, register = begun(home, as_json=as_json, quiet=quiet)
+    with everybody(settings) as population:
+        found = import_recipe(register, file, population, id=name, scope=scope, who=who or me())
     speech.json(
         entry_json(found.entry)
         | {
@@ -221,8 +212,7 @@ def verify(
     """Check that nothing was changed behind the register's back; exit code 3 where something was."""
     from goldenthread.programme import verify as verify_lock
 
-    speech, settings = Speech(as_json=as_json, quiet=quiet), settings_at(home)
-    register = register_of(settings)
+    speech, _, register = begun(home, as_json=as_json, quiet=quiet)
     names = [register.get(name).id] if name else register.store.names()
     found = {one: list(verify_lock(register, one)) for one in names}
     speech.json(found)

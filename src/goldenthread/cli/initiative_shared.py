@@ -5,16 +5,22 @@ from __future__ import annotations
 import getpass
 import json
 import tomllib
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldenthread.cli.initiative_words import plain
-from goldenthread.cli.output import Speech
+from goldenthread.cli.app import settings_at
+from goldenthread.cli.asking import people
+from goldenthread.cli.output import Speech, plain
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from goldenthread.charts import Chart
     from goldenthread.cohorts import Population
+    from goldenthread.evaluation import Page
     from goldenthread.programme import Register, Signatory
     from goldenthread.settings import Settings
 
@@ -42,11 +48,17 @@ def register_of(settings: Settings) -> Register:
     return Register.of(settings.home, now=lambda: datetime.combine(day, time(9), UTC))
 
 
-def everybody(settings: Settings) -> Population:
-    """The people that the purpose of evaluation may ask about."""
-    from goldenthread.cohorts import population_of
+def begun(
+    home: Path | None, *, as_json: bool = False, quiet: bool = False
+) -> tuple[Speech, Settings, Register]:
+    """What every command about initiatives begins with: how it speaks, the deployment, its register."""
+    settings = settings_at(home)
+    return Speech(as_json=as_json, quiet=quiet), settings, register_of(settings)
 
-    return population_of(settings, purpose="evaluation")
+
+def everybody(settings: Settings) -> AbstractContextManager[Population]:
+    """The people that the purpose of evaluation may ask about, for as long as they are needed."""
+    return people(settings, purpose="evaluation")
 
 
 def signatories(agreed: list[str]) -> list[Signatory]:
@@ -77,13 +89,20 @@ def read_file(path: Path) -> dict[str, Any]:
     return found
 
 
-def write_page(speech: Speech, settings: Settings, page: Any, out: Path, fingerprint: str) -> None:
-    """Write a page in the format that the ending of the file says."""
+def write_page(
+    speech: Speech,
+    settings: Settings,
+    page: Page,
+    out: Path,
+    fingerprint: str,
+    pictures: Mapping[str, Chart] | None = None,
+) -> None:
+    """Write a page in the format that the ending of the file says, with its drawings where the format has any."""
     from goldenthread.programme import FORMATS, ProgrammeError, document
 
     kind = out.suffix.removeprefix(".")
     if kind not in FORMATS:
         raise ProgrammeError(f"{out} has no known ending.", f"Use .{', .'.join(FORMATS)}.")
     foot = f"{page.title}{f' · plan {fingerprint[:12]}' if fingerprint else ''}"
-    out.write_bytes(document(page, kind, synthetic=settings.synthetic, foot=foot))
+    out.write_bytes(document(page, kind, synthetic=settings.synthetic, foot=foot, pictures=pictures or {}))
     speech.say(f"Written to {plain(str(out))}.")

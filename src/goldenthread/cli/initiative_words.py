@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from goldenthread.cli.output import plain
+
 if TYPE_CHECKING:
     from goldenthread.cli.output import Speech
     from goldenthread.programme import Entry, Power, Workforce
-
-BANNER = "[bold]Demonstration.[/] Real geography, synthetic people, invented practices. Not performance data."
-
-
-def plain(text: str) -> str:
-    """Text in which square brackets are only brackets."""
-    return text.replace("[", r"\[")
 
 
 def say_entry(speech: Speech, entry: Entry) -> None:

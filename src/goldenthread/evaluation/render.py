@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Mapping
 from html import escape
+from types import MappingProxyType
 
-from goldenthread.evaluation.page import Block, Bullets, Heading, Page, Paragraph, Table  # noqa: F401 - Table in a doctest
+from goldenthread.evaluation.page import Block, Bullets, Heading, Page, Paragraph, Table
 
 WIDTH = 100
 
@@ -107,14 +109,26 @@ td { overflow-wrap: anywhere; }
 LOOK = {"Met": "good", "Within limit": "good", "Not met": "bad", "Limit exceeded": "bad"}
 
 
-def to_html(page: Page) -> str:
-    """One HTML document: British English, headings in order, captions and row heads, no script, no link out."""
-    body = "\n".join(_html(block) for block in page.blocks)
+def to_html(page: Page, *, pictures: Mapping[str, str] = MappingProxyType({})) -> str:
+    """One HTML document: British English, headings in order, captions and row heads, no script, no link out.
+
+    ``pictures`` are drawings (SVG of our own), each by the caption of the table it stands before.
+    """
+    body = "\n".join(_drawn(block, pictures) + _html(block) for block in page.blocks)
     return (
         '<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(page.title)}</title>\n<style>\n{STYLE}\n</style>\n</head>\n<body>\n<main>\n{body}\n"
         "</main>\n</body>\n</html>\n"
+    )
+
+
+def _drawn(block: Block, pictures: Mapping[str, str]) -> str:
+    found = pictures.get(block.caption) if isinstance(block, Table) else None
+    return (
+        f'<div class="scroll" role="region" aria-label="Drawing" tabindex="0">{found}</div>\n'
+        if found
+        else ""
     )
 
 

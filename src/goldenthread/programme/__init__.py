@@ -5,10 +5,12 @@ from goldenthread.programme.documents import FORMATS, document
 from goldenthread.programme.due import evaluate_due
 from goldenthread.programme.errors import Conflict, ProgrammeError, Refused
 from goldenthread.programme.evaluating import Evaluated, evaluate
+from goldenthread.programme.fairness import DeprivationReached, Fifth, deprivation_reached
 from goldenthread.programme.forms import read as read_form
 from goldenthread.programme.forms import to_json
 from goldenthread.programme.freezing import freeze_cohort
 from goldenthread.programme.handing import (
+    ListInProgress,
     Orphan,
     accept,
     decline,
@@ -18,6 +20,7 @@ from goldenthread.programme.handing import (
     orphans,
     owned_by,
     said_of,
+    take,
 )
 from goldenthread.programme.locking import Amendment, Lock, Signatory, amend, lock, verify
 from goldenthread.programme.plan import Design, EquityTarget, Plan, PlannedOutcome, Started, StopRule, lacks
@@ -41,9 +44,13 @@ from goldenthread.programme.record import (
 from goldenthread.programme.register import NOTES, Entry, Register
 from goldenthread.programme.result import evaluated_page, last_page, page_json, released_block
 from goldenthread.programme.templates import from_template, problems_of, template_of
+from goldenthread.programme.timeline import CAPTION as DRAWN
+from goldenthread.programme.timeline import Quarters, pictures_of
+from goldenthread.programme.where import catchments, networks_map
 from goldenthread.programme.workforce import Activity, Rates, Workforce, fourth, load_rates, workforce
 
 __all__ = [
+    "DRAWN",
     "FORMATS",
     "LINKS",
     "NOTES",
@@ -52,13 +59,16 @@ __all__ = [
     "Amendment",
     "Conflict",
     "Contacts",
+    "DeprivationReached",
     "Design",
     "Entry",
     "EquityTarget",
     "Evaluated",
+    "Fifth",
     "FourIs",
     "Imported",
     "Initiative",
+    "ListInProgress",
     "Lock",
     "LogicLink",
     "Orphan",
@@ -67,6 +77,7 @@ __all__ = [
     "PlannedOutcome",
     "Power",
     "ProgrammeError",
+    "Quarters",
     "Rates",
     "Reference",
     "Refused",
@@ -81,9 +92,11 @@ __all__ = [
     "accept",
     "amend",
     "beside",
+    "catchments",
     "contacts_of",
     "decide",
     "decline",
+    "deprivation_reached",
     "document",
     "due_of",
     "elsewhere",
@@ -102,11 +115,13 @@ __all__ = [
     "last_page",
     "load_rates",
     "lock",
+    "networks_map",
     "next_cycle",
     "offer",
     "orphans",
     "owned_by",
     "page_json",
+    "pictures_of",
     "portfolio",
     "portfolio_csv",
     "power_of",
@@ -117,6 +132,7 @@ __all__ = [
     "register_json",
     "released_block",
     "said_of",
+    "take",
     "template_of",
     "to_json",
     "verify",

@@ -12,17 +12,27 @@ from goldenthread.governance import eligible
 if TYPE_CHECKING:
     from goldenthread.cohorts import Population
 
+CONTACTS = ("contact",)
+"""The table of contacts made by programmes. Practices may share their record and not these."""
 
-def may_ask(population: Population, names: Iterable[str] = ()) -> np.ndarray:
-    """Person numbers that the purpose may ask about, rising; of practices that share every feed that ``names`` (facts, measures) rest on."""
+
+def may_ask(population: Population, names: Iterable[str] = (), *, tables: Iterable[str] = ()) -> np.ndarray:
+    """Person numbers that the purpose may ask about, rising; of practices that share every feed that ``names`` (facts, measures)
+    and ``tables`` rest on. ``GovernanceError`` where the purpose may not use one of the tables at all."""
     whole = population.whole
-    known = [n for n in names if n in whole.variables]
-    gone = whole.without_practices_for(known)
+    gone = _without(population, names, tables)
     return np.asarray(eligible(whole.purpose, whole.snapshot, without_practices=gone).to_numpy())
 
 
-def practices_sharing(population: Population, names: Iterable[str] = ()) -> tuple[str, ...]:
-    """Practices with people on the data date that share for the purpose what ``names`` rest on."""
+def withholding_contacts(population: Population) -> tuple[str, ...]:
+    """Practices that share their record for the purpose, and not the contacts that programmes made with their patients."""
+    return tuple(sorted({*_without(population, (), CONTACTS)} - {*_without(population, (), ())}))
+
+
+def practices_sharing(
+    population: Population, names: Iterable[str] = (), *, tables: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Practices with people on the data date that share for the purpose what ``names`` and ``tables`` rest on."""
     whole = population.whole
     connection = whole.snapshot.connect(only=("registration",))
     try:
@@ -32,5 +42,10 @@ def practices_sharing(population: Population, names: Iterable[str] = ()) -> tupl
         ).fetchall()
     finally:
         connection.close()
-    gone = set(whole.without_practices_for([n for n in names if n in whole.variables]))
+    gone = {*_without(population, names, tables)}
     return tuple(sorted(str(row[0]) for row in rows if row[0] is not None and row[0] not in gone))
+
+
+def _without(population: Population, names: Iterable[str], tables: Iterable[str]) -> tuple[str, ...]:
+    whole = population.whole.for_tables(tables)
+    return whole.without_practices_for([n for n in names if n in whole.variables])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from goldenthread.evaluation import Bullets, Heading, Page, Paragraph, Table, to_html, to_markdown, to_text
@@ -11,6 +13,10 @@ from goldenthread.programme.errors import ProgrammeError
 
 if TYPE_CHECKING:
     from docx.document import Document
+
+    from goldenthread.charts import Chart
+
+Pictures = Mapping[str, "Chart"]
 
 Format = Literal["html", "pdf", "docx", "md", "txt"]
 FORMATS: tuple[Format, ...] = ("html", "pdf", "docx", "md", "txt")
@@ -32,6 +38,7 @@ _TYPST = """
     parbreak()
   }
   else if block.kind == "bullets" { list(..block.items) }
+  else if block.kind == "picture" { image(bytes(block.svg), format: "svg", width: 100%, alt: block.alt) }
   else {
     block.caption
     table(
@@ -44,27 +51,37 @@ _TYPST = """
 """
 
 
-def document(page: Page, kind: Format, *, synthetic: bool = False, foot: str = "") -> bytes:
-    """The page as a file. ``synthetic`` puts the banner of a demonstration first; ``foot`` stands at the foot of every A4 page."""
+def document(
+    page: Page,
+    kind: Format,
+    *,
+    synthetic: bool = False,
+    foot: str = "",
+    pictures: Pictures = MappingProxyType({}),
+) -> bytes:
+    """The page as a file. ``synthetic`` puts the banner of a demonstration first; ``foot`` stands at the foot of every A4 page.
+
+    ``pictures`` are drawn before the tables of these captions (``pictures_of``); Markdown and text have the tables alone.
+    """
     if synthetic:
         page = Page(page.title, (Paragraph(BANNER), *page.blocks))
     if kind == "html":
-        return to_html(page).encode()
+        return to_html(page, pictures={caption: chart.svg() for caption, chart in pictures.items()}).encode()
     if kind == "md":
         return to_markdown(page).encode()
     if kind == "txt":
         return to_text(page).encode()
     if kind == "pdf":
-        return _pdf(page, foot)
+        return _pdf(page, foot, pictures)
     if kind == "docx":
-        return _docx(page, foot)
+        return _docx(page, foot, pictures)
     raise ProgrammeError(f"A page cannot be written as {kind!r}.", f"Formats: {', '.join(FORMATS)}.")
 
 
-def _pdf(page: Page, foot: str) -> bytes:
+def _pdf(page: Page, foot: str, pictures: Pictures) -> bytes:
     import typst
 
-    blocks = []
+    blocks: list[dict[str, object]] = []
     for block in page.blocks:
         if isinstance(block, Heading):
             blocks.append({"kind": "heading", "level": block.level, "text": block.text})
@@ -73,6 +90,8 @@ def _pdf(page: Page, foot: str) -> bytes:
         elif isinstance(block, Bullets):
             blocks.append({"kind": "bullets", "items": list(block.items)})
         else:
+            if (chart := pictures.get(block.caption)) is not None:
+                blocks.append({"kind": "picture", "svg": chart.svg(), "alt": chart.alt})
             size = 9.0 if len(block.header) <= 5 else 7.5 if len(block.header) <= 8 else 6.0
             blocks.append(
                 {
@@ -85,9 +104,9 @@ def _pdf(page: Page, foot: str) -> bytes:
     return bytes(made) if isinstance(made, bytes | bytearray) else b"".join(made)
 
 
-def _docx(page: Page, foot: str) -> bytes:
+def _docx(page: Page, foot: str, pictures: Pictures) -> bytes:
     import docx
-    from docx.shared import Pt
+    from docx.shared import Cm, Pt
 
     made: Document = docx.Document()
     made.core_properties.title = page.title
@@ -104,6 +123,9 @@ def _docx(page: Page, foot: str) -> bytes:
             for item in block.items:
                 made.add_paragraph(_clean(item), style="List Bullet")
         else:
+            if (chart := pictures.get(block.caption)) is not None:
+                shape = made.add_picture(io.BytesIO(chart.png(titled=False)), width=Cm(16))
+                shape._inline.docPr.set("descr", _clean(chart.alt))
             _docx_table(made, block)
     out = io.BytesIO()
     made.save(out)

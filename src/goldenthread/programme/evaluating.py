@@ -25,14 +25,15 @@ from goldenthread.programme.asking import practices_sharing
 from goldenthread.programme.errors import ProgrammeError, Refused
 from goldenthread.programme.evidence import Changed, catalogue_as_locked, changed_since
 from goldenthread.programme.forms import read, to_json
-from goldenthread.programme.locking import Lock, verify
+from goldenthread.programme.locking import Lock, rests_on, verify
 from goldenthread.programme.matched import compared, data_span, study_of
 from goldenthread.programme.places import place_result
-from goldenthread.programme.plan import PlannedOutcome
+from goldenthread.programme.plan import Plan, PlannedOutcome
 from goldenthread.programme.reach import Contacts, contacts_of, equity_level, reach_by
 from goldenthread.programme.record import Initiative
 from goldenthread.programme.register import Entry, Register
 from goldenthread.programme.result import evaluated_page, few_hidden, page_json
+from goldenthread.programme.timeline import Quarters, quarters_of
 from goldenthread.programme.value import Value, value_of
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ ADDED = "added by an amendment after the lock"
 class Evaluated:
     """An evaluation that was run: the judged part, what it rests on, and everything its page needs.
 
-    ``comparison`` is the people-level comparison (``None`` for places and where none was possible), for notebooks.
+    ``missing`` says whose contacts are in none of the figures. ``quarters`` is the primary
+    outcome quarter by quarter, as it may be shown (``None`` where there is no comparison of people). ``comparison`` is the people-level comparison (``None`` for places and where none was possible), for notebooks.
     """
 
     entry: Entry
@@ -63,6 +65,8 @@ class Evaluated:
     withdrawn: tuple[str, ...]
     value: Value | None
     warnings: tuple[str, ...]
+    missing: tuple[str, ...]
+    quarters: Quarters | None
     snapshot: str
     data_to: date
 
@@ -108,7 +112,7 @@ def evaluate(
     first, last = data_span(whole, plan.outcomes, used)
     contacts = contacts_of(whole, initiative)
     _followed_up(entry, agreement, contacts, last, register.store.now().date())
-    shared = set(practices_sharing(whole, agreement.definitions))
+    shared = set(practices_sharing(whole, agreement.definitions, tables=rests_on(plan)))
     withdrawn = tuple(p for p in agreement.practices if p not in shared)
     reach = _reach(whole, contacts, agreement)
     levels, reasons = _levels(agreement, reach)
@@ -123,15 +127,15 @@ def evaluate(
         evaluation = replace(evaluation, exploratory=(*evaluation.exploratory, *more))
     done = Evaluated(
         entry, evaluation, comparison, reach, changed, withdrawn,
-        value_of(entry, agreement, evaluation, contacts, register.folder), (*_warnings(contacts), *notes),
-        whole.snapshot.id, last,
+        value_of(entry, agreement, evaluation, contacts, register.folder), (*contacts.words, *notes), contacts.words,
+        _quarters(plan, comparison, whole, last), whole.snapshot.id, last,
     )  # fmt: skip
     if not record:
         return done
     body = {
         "snapshot": whole.snapshot.id, "data_to": last, "data_from": first, "plan_hash": agreement.hash,
         "verdicts": done.verdicts, "effects": [to_json(e) for e in _all_effects(evaluation, comparison)],
-        "naive": _naive(evaluation), "changed": to_json(changed), "withdrawn": list(withdrawn),
+        "naive": _naive(evaluation), "quarters": to_json(done.quarters), "changed": to_json(changed), "withdrawn": list(withdrawn),
         "code": __version__, "page": page_json(evaluated_page(done)),
     }  # fmt: skip
     register.store.append_all(
@@ -433,18 +437,18 @@ def _all_effects(evaluation: Evaluation, comparison: MatchedComparison | None) -
     return list(dict.fromkeys([*judged, *more, *evaluation.exploratory]))
 
 
+def _quarters(
+    plan: Plan, comparison: MatchedComparison | None, population: Population, last: date
+) -> Quarters | None:
+    if comparison is None or plan.primary is None:
+        return None
+    return quarters_of(comparison, plan.primary.name, population.purpose, last)
+
+
 def _naive(evaluation: Evaluation) -> dict[str, Any] | None:
     one = evaluation.before_after
     return (
         None
         if one is None
         else {"outcome": one.outcome, "change": one.change, "others_change": one.others_change}
-    )
-
-
-def _warnings(contacts: Contacts) -> tuple[str, ...]:
-    if contacts.left_out == 0:
-        return ()
-    return (
-        "Some people contacted may not be asked about for this purpose; they are in none of these figures.",
     )

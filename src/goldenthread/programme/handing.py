@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -32,9 +32,32 @@ class Orphan:
     could: str
 
 
-def handover(register: Register, name: str, *, today: date | None = None) -> Page:
+@dataclass(frozen=True)
+class ListInProgress:
+    """One practice's list: what it is called, how far it is in words, its last day, who keeps it."""
+
+    title: str
+    practice: str
+    state: str
+    until: date
+    kept_by: str = ""
+
+
+def handover(
+    register: Register,
+    name: str,
+    *,
+    today: date | None = None,
+    english: str = "",
+    call: Mapping[str, str] | None = None,
+    lists: Sequence[ListInProgress] | None = None,
+) -> Page:
     """The pack for whoever takes over, at any moment: where it stands, why it was decided so, lists in progress, who to
-    call, what is due, how to run it again."""
+    call, what is due, how to run it again.
+
+    ``english`` is the rule in words; ``call`` says how people named in it are reached; ``lists`` is how lists stand, as the release service
+    knows (without it: what was released, and when).
+    """
     entry = register.get(name)
     one = entry.initiative
     now = today or register.store.now().date()
@@ -45,13 +68,14 @@ def handover(register: Register, name: str, *, today: date | None = None) -> Pag
         Heading(2, "Due next"),
         Bullets(due_of(entry, now) or ("Nothing is due.",)),
         Heading(2, "Who to call"),
-        _people(entry),
+        _people(entry, call or {}),
         Heading(2, "Whom it is for"),
         Paragraph(
-            f"Rule: {one.cohort}. Where: {', '.join(one.scopes)}. Frozen version: {one.cohort_version or 'none yet'}."
+            f"{f'{english}. ' if english else ''}Rule: {one.cohort}. Where: {', '.join(one.scopes)}. "
+            f"Frozen version: {one.cohort_version or 'none yet'}."
         ),
         *_plan(entry),
-        *_lists(entry),
+        *_lists(entry, lists),
         *_why(entry),
         *_result(entry),
         *_story(entry),
@@ -89,12 +113,20 @@ def due_of(entry: Entry, now: date) -> tuple[str, ...]:
     return tuple(out)
 
 
-def _people(entry: Entry) -> Table:
+def _people(entry: Entry, call: Mapping[str, str]) -> Table:
     one = entry.initiative
-    rows = [("Owner", one.owner or "nobody", ""), ("Deputy", one.deputy or "nobody", "")]
+    rows = [
+        ("Owner", one.owner or "nobody", call.get(one.owner, "")),
+        ("Deputy", one.deputy or "nobody", call.get(one.deputy, "")),
+    ]
     rows += [(p.kind.capitalize(), p.name, " ".join(filter(None, (p.part, p.contact)))) for p in one.partners]
     if entry.lock:
-        rows += [("Agreed what success is", s.name, s.role) for s in entry.lock.agreed_by]
+        rows += [
+            ("Agreed what success is", s.name, ", ".join(filter(None, (s.role, call.get(s.name, "")))))
+            for s in entry.lock.agreed_by
+        ]
+    decided = dict.fromkeys(n for e in entry.decisions for n in e.body.get("by", ()))
+    rows += [("Decided", str(n), call.get(str(n), "")) for n in decided]
     return Table("People", ("Part", "Name", "What, and how to reach"), tuple(rows))
 
 
@@ -125,7 +157,14 @@ def _plan(entry: Entry) -> list[Block]:
     return blocks
 
 
-def _lists(entry: Entry) -> list[Block]:
+def _lists(entry: Entry, lists: Sequence[ListInProgress] | None) -> list[Block]:
+    if lists:
+        stand = tuple(
+            (one.title, one.practice, one.state, f"{one.until:%-d %B %Y}", one.kept_by or "nobody yet")
+            for one in lists
+        )
+        heads = ("List", "Practice", "How it stands", "Last day", "Kept by")
+        return [Heading(2, "Lists in progress"), Table("Lists, as practices decided", heads, stand)]
     if not entry.releases:
         return [Heading(2, "Lists in progress"), Paragraph("No list has been released.")]
     rows = tuple(
@@ -192,7 +231,7 @@ def said_of(event: Event) -> str:
         case "transfer offered":
             return f"Asked {body['to']} to take it over."
         case "transfer accepted":
-            return f"{body['to']} took it over."
+            return f"{body['to']} took it over{' from ' + str(body['from']) if body.get('from') else ''}."
         case "transfer declined":
             return f"{body['to']} did not take it over: {body.get('reason', '')}"
     amount = f" £{body['amount']:,.2f}." if "amount" in body else ""
@@ -234,6 +273,23 @@ def accept(register: Register, name: str, *, who: str) -> Entry:
     whole = to_json(entry.initiative) | {"owner": who}
     register.store.append_all(
         name, [("transfer accepted", {"to": who, "from": entry.initiative.owner}), ("record", {"initiative": whole})], who=who
+    )  # fmt: skip
+    return register.get(name)
+
+
+def take(register: Register, name: str, *, who: str, people: Collection[str]) -> Entry:
+    """Take over what nobody answers for. ``people`` are those who are here; refused while its owner is among them."""
+    found = next((o for o in orphans(register, people) if o.id == name), None)
+    if found is None:
+        raise Refused("Somebody answers for it already.", "Ask them to hand it over.")
+    entry = register.get(name)
+    whole = to_json(entry.initiative) | {"owner": who}
+    if entry.initiative.deputy.casefold() == who.casefold():
+        whole["deputy"] = ""  # nobody stands in for themselves
+    register.store.append_all(
+        name,
+        [("transfer accepted", {"to": who, "from": entry.initiative.owner, "why": found.why}), ("record", {"initiative": whole})],
+        who=who, version=entry.version,
     )  # fmt: skip
     return register.get(name)
 

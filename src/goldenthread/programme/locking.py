@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goldenthread.programme.asking import practices_sharing
+from goldenthread.programme.asking import CONTACTS, practices_sharing
 from goldenthread.programme.errors import ProgrammeError, Refused
 from goldenthread.programme.forms import canonical, fingerprint, read, to_json
 from goldenthread.programme.plan import Plan, lacks
@@ -74,6 +74,11 @@ class Amendment:
         return f"{self.at:%-d %B %Y}: {self.what} Reason: {self.reason} Agreed by {names}."
 
 
+def rests_on(plan: Plan) -> tuple[str, ...]:
+    """Tables that the result rests on whatever its measures: contacts, where people are compared."""
+    return CONTACTS if plan.design is not None and not plan.design.of_places else ()
+
+
 def lock_in(events: Sequence[Event]) -> Lock | None:
     """The lock in a history."""
     found = next((e for e in events if e.kind == "lock"), None)
@@ -137,7 +142,8 @@ def lock(
     agreement = _sealed(
         Lock(
             entry.id, entry.initiative.cohort, entry.initiative.scope, entry.plan, tuple(agreed_by), now, power,
-            definitions, population.catalogue.hash(), population.snapshot.id, practices_sharing(population, definitions),
+            definitions, population.catalogue.hash(), population.snapshot.id,
+            practices_sharing(population, definitions, tables=rests_on(entry.plan)),
         )
     )  # fmt: skip
     # the seal first: a process killed here leaves a seal without a lock, never a lock without its seal

@@ -17,7 +17,7 @@ from goldenthread.definitions import Catalogue
 from goldenthread.definitions.expressions import Both, Node, Variable, names, parse
 from goldenthread.evaluation import MatchedComparison, Outcome, Study, compare
 from goldenthread.measures import PERSON, chunks, compile_plan, event_sql, to_sql, variables
-from goldenthread.programme.asking import may_ask
+from goldenthread.programme.asking import CONTACTS, may_ask
 from goldenthread.programme.errors import ProgrammeError, Refused
 from goldenthread.programme.evidence import expression_of
 
@@ -72,7 +72,8 @@ def study_of(
     """
     used = catalogue or population.catalogue
     wanted = needed_facts(used, initiative, design)
-    pids = may_ask(population, [*wanted, *(o.measure for o in outcomes)])
+    # where contacts are withheld nobody can tell who was offered it, so those practices' people serve on neither side
+    pids = may_ask(population, [*wanted, *(o.measure for o in outcomes)], tables=CONTACTS)
     entries, offered = _entries(population, initiative, design, pids)
     if entries.empty:
         raise Refused(

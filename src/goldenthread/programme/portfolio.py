@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,16 +72,18 @@ def _change(naive: dict[str, Any] | None) -> str:
     return "no change" if abs(change) < 0.005 else f"{abs(change):.0%} {'fewer' if change < 0 else 'more'}"
 
 
-def to_csv(entries: Sequence[Entry]) -> str:
-    """The portfolio as CSV; text that a spreadsheet would run as a formula is neutralised."""
+def to_csv(entries: Sequence[Entry], *, most_deprived: Mapping[str, str] | None = None) -> str:
+    """The portfolio as CSV; text that a spreadsheet would run as a formula is neutralised.
+
+    ``most_deprived``: initiative -> share of those reached who live in the most deprived fifth, as it may be shown; a last column.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     names = list(Row.__dataclass_fields__)
-    writer.writerow(names)
+    writer.writerow(names if most_deprived is None else [*names, "reached_in_most_deprived_fifth"])
     for row in portfolio(entries):
-        writer.writerow(
-            [neutralise_formula(v) if isinstance(v := getattr(row, n), str) else v for n in names]
-        )
+        cells = [neutralise_formula(v) if isinstance(v := getattr(row, n), str) else v for n in names]
+        writer.writerow(cells if most_deprived is None else [*cells, most_deprived.get(row.id, "")])
     return out.getvalue()
 
 

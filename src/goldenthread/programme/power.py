@@ -120,28 +120,20 @@ def cohort_pids(population: Population, expression: str, scopes: tuple[str, ...]
     return np.unique(np.concatenate(found))
 
 
-_earlier: weakref.WeakKeyDictionary[Population, dict[tuple[date, tuple[str, ...]], Population]] = (
-    weakref.WeakKeyDictionary()
-)
+_earlier: weakref.WeakKeyDictionary[Population, dict[date, Population]] = weakref.WeakKeyDictionary()
 
 
 def _on(whole: Population, day: date) -> Population:
     """The same people on another day, kept as long as ``whole`` is: several plans ask about the same days."""
-    from goldenthread.cohorts import Population as People
-
     if day == whole.index_date:
         if not whole.slow_to_begin:
             return whole
         # the day before tells as much, and does not make everybody wait for every fact about everybody
         day -= timedelta(days=1)
     kept = _earlier.setdefault(whole, {})
-    gone = whole.without_practices
-    if (day, gone) not in kept:
-        kept[day, gone] = People(
-            whole.snapshot, whole.catalogue, purpose=whole.purpose, index_date=day,
-            without_practices=gone,
-        )  # fmt: skip
-    return kept[day, gone]
+    if day not in kept:
+        kept[day] = whole.at(day)
+    return kept[day]
 
 
 def _events_of(population: Population, measure: str, people: np.ndarray, after: date) -> np.ndarray:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from goldenthread.disclosure import ReleasedTable, release
 from goldenthread.evaluation import Level
 from goldenthread.measures import PERSON, chunks, compile_plan
-from goldenthread.programme.asking import may_ask
+from goldenthread.programme.asking import CONTACTS, may_ask, withholding_contacts
 from goldenthread.programme.errors import ProgrammeError
 
 if TYPE_CHECKING:
@@ -37,21 +37,42 @@ _BAND_NAMES = ("0-17", "18-39", "40-64", "65-74", "75-84", "85+")
 @dataclass(frozen=True)
 class Contacts:
     """One row a person offered the initiative: first day of each step (missing where it did not happen), and their groups
-    on the day of the offer. ``left_out`` counts people contacted whom the purpose may not ask about. For use inside the house."""
+    on the day of the offer. ``left_out`` counts people contacted whom the purpose may not ask about, ``withheld`` names
+    practices that do not share contacts for it. For use inside the house."""
 
     people: pd.DataFrame
     left_out: int
+    withheld: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Who is missing from every figure made of this, in sentences."""
+        out = []
+        if self.left_out:
+            out.append(
+                "Some people contacted may not be asked about for this purpose; they are in none of these figures."
+            )
+        if self.withheld:
+            several = len(self.withheld) > 1
+            out.append(
+                f"{len(self.withheld)} {'practices do' if several else 'practice does'} not share contacts made by programmes for this "
+                f"purpose ({', '.join(self.withheld)}); {'their' if several else 'its'} patients are in none of these figures."
+            )
+        return tuple(out)
 
     def __len__(self) -> int:
         return len(self.people)
 
 
 def first_contact(population: Population, initiative: Initiative) -> date | None:
-    """The first day on which anybody was contacted under the initiative's name; ``None`` where nobody was."""
+    """The first day on which anybody who may be asked about was contacted under the initiative's name; ``None`` where nobody was."""
+    may = pa.table({"pid": may_ask(population, tables=CONTACTS)})
     connection = population.snapshot.connect(only=("contact",))
     try:
+        connection.register("may", may)
         rows = connection.execute(
-            "SELECT min(date) FROM contact WHERE initiative = ?", [initiative.contacts_name]
+            "SELECT min(date) FROM contact JOIN may USING (pid) WHERE initiative = ?",
+            [initiative.contacts_name],
         ).fetchall()
     finally:
         connection.close()
@@ -64,7 +85,11 @@ def contacts_of(
     *,
     groups: Sequence[str] = ("imd_quintile", "ethnic_group", "sex", "age"),
 ) -> Contacts:
-    """Everybody contacted whom the purpose may ask about. A person who completed was reached, whatever was recorded."""
+    """Everybody contacted whom the purpose may ask about, of practices that share contacts for it.
+
+    A person who completed was reached, whatever was recorded. ``GovernanceError`` where the purpose may use no contacts.
+    """
+    may = may_ask(population, groups, tables=CONTACTS)
     connection = population.snapshot.connect(only=("contact",))
     try:
         frame = connection.execute(
@@ -81,11 +106,11 @@ def contacts_of(
         frame[step] = pd.to_datetime(frame[step])
     # somebody who said no and came all the same took part
     frame.loc[frame["completed"].notna(), "declined"] = pd.NaT
-    keep = np.isin(frame["pid"].to_numpy(), may_ask(population, groups))
+    keep = np.isin(frame["pid"].to_numpy(), may)
     kept = frame[keep].reset_index(drop=True)
     if len(kept):
         kept = kept.merge(_groups(population, kept, groups), on="pid", how="left")
-    return Contacts(kept, int((~keep).sum()))
+    return Contacts(kept, int((~keep).sum()), withholding_contacts(population))
 
 
 def _groups(population: Population, frame: pd.DataFrame, wanted: Sequence[str]) -> pd.DataFrame:

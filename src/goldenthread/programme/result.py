@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from goldenthread.evaluation import Bullets, Heading, Page, Paragraph, Table, evaluation_page
 from goldenthread.programme.errors import ProgrammeError
 from goldenthread.programme.forms import read, to_json
+from goldenthread.programme.timeline import timeline_blocks
 
 if TYPE_CHECKING:
     from goldenthread.disclosure import ReleasedTable
@@ -31,7 +32,8 @@ def evaluated_page(done: Evaluated) -> Page:
     page = evaluation_page(done.evaluation)
     blocks: list[Block] = list(page.blocks)
     at = _after_criteria(blocks)
-    mine: list[Block] = [*_set_out(done.entry), *_reached(done)]
+    timeline: list[Block] = [*timeline_blocks(done.quarters)] if done.quarters is not None else []
+    mine: list[Block] = [*timeline, *_set_out(done.entry), *_reached(done)]
     before = next(
         (n for n, b in enumerate(blocks) if isinstance(b, Heading) and b.text == "What this cannot show"),
         len(blocks),
@@ -89,7 +91,7 @@ def _reached(done: Evaluated) -> list[Block]:
     hidden = next((t.message for t in done.reach if t.message), "")
     if hidden:
         blocks.append(Paragraph(hidden))
-    blocks += [Paragraph(w) for w in done.warnings if "may not be asked about" in w]
+    blocks += [Paragraph(w) for w in done.missing]
     return blocks
 
 

@@ -22,6 +22,7 @@ from goldenthread.programme import (
     Evaluated,
     Imported,
     Initiative,
+    ListInProgress,
     Orphan,
     Plan,
     ProgrammeError,
@@ -147,7 +148,8 @@ def lock(
         agreed_by=people,
         who=str(working.user),
         version=version,
-        population=edition.population("planning", working.recipient),
+        # the purpose that it will be evaluated for: what practices share is compared between then and now
+        population=edition.population("evaluation", working.recipient),
     )
     _note(working, "locked", entry.id)
     return made
@@ -305,9 +307,7 @@ def hand_over(working: Working, edition: Edition, entry: Entry, act: str, to: st
             programme.decline(register(), entry.id, who=who, reason=words)
         case "take":
             require_write(working, edition, entry)
-            if entry.id not in {o.id for o in left_behind()}:
-                raise ProgrammeError("Somebody answers for it already.", "Ask them to hand it over.")
-            register().change(entry.id, {"owner": who}, who=who, version=entry.version)
+            programme.take(register(), entry.id, who=who, people=names_here())
         case _:
             raise ProgrammeError(f"{act[:30]!r} cannot be done here.", "Choose one of those on the page.")
     _note(working, f"handover_{act}", entry.id)
@@ -352,6 +352,41 @@ def names_here() -> list[str]:
         User.objects.filter(held, is_active=True, assignments__starts__lte=today).distinct().order_by("name")
     )
     return [str(u) for u in found]
+
+
+def to_call() -> dict[str, str]:
+    """How people with an account are reached, and who of those named has gone."""
+    here = set(names_here())
+    return {
+        str(u): (u.email or "has an account here") if str(u) in here else "no longer here"
+        for u in User.objects.all()
+    }
+
+
+def lists_of(edition: Edition, name: str) -> list[ListInProgress]:
+    """How an initiative's lists stand, practice by practice, and who keeps each. Nobody on them is told of."""
+    from goldenthread.web.lists import actions as lists
+    from goldenthread.web.lists.models import WorkList
+    from goldenthread.web.lists.request_views import STATES
+
+    book, out = lists.releases(), []
+    for release in book.all():
+        if release.initiative != name:
+            continue
+        for part in book.parts(release.id):
+            kept = (
+                WorkList.objects.filter(release=part.release, practice=part.practice)
+                .select_related("owner")
+                .first()
+            )
+            scope = edition.tree.scopes.get(f"practice-{part.practice}")
+            out.append(
+                ListInProgress(
+                    release.title, scope.words if scope else part.practice, STATES[part.state][0], part.until,
+                    str(kept.owner) if kept and kept.owner else "",
+                )
+            )  # fmt: skip
+    return out
 
 
 def left_behind() -> list[Orphan]:

@@ -1,23 +1,24 @@
-"""Reach, result, decision, handing on and sharing."""
+"""Reach, decision, handing on and sharing."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
 import goldenthread.programme as programme
 from goldenthread.disclosure import ReleasedTable
 from goldenthread.errors import GoldenThreadError
-from goldenthread.evaluation.page import Bullets, Heading, Page, Paragraph
+from goldenthread.evaluation import Page
 from goldenthread.programme import Entry, ProgrammeError
 from goldenthread.web.initiatives import actions
-from goldenthread.web.initiatives.views import JUDGED, found
+from goldenthread.web.initiatives.result_views import blocks_of, file_of
+from goldenthread.web.initiatives.views import JUDGED, english, found
 from goldenthread.web.site.caching import remembered
-from goldenthread.web.site.data import editions
+from goldenthread.web.site.data import Edition, editions
 from goldenthread.web.site.forms import whole
 from goldenthread.web.site.rules import page
 from goldenthread.web.site.templates import markup
@@ -29,9 +30,6 @@ GROUPS = {
     "sex": "By sex",
     "age_band": "By age",
 }
-FILES = {
-    "pdf": "application/pdf", "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "html": "text/html; charset=utf-8",
-}  # fmt: skip
 
 
 @page("initiatives", tier="pseudonymised")
@@ -43,14 +41,16 @@ def reach(request: HttpRequest, name: str) -> HttpResponse:
         population = edition.population("evaluation", "initiatives")
         contacts = programme.contacts_of(population, entry.initiative)
         if not len(contacts):
-            return {"tables": [], "chart": ""}
-        tables = [
-            (words, *_rows(programme.reach_by(population, contacts, by)))
+            return {"tables": [], "chart": "", "notes": contacts.words, "hidden": ""}
+        released = {
+            words: programme.reach_by(population, contacts, by)
             for by, words in GROUPS.items()
             if not by or by in contacts.people.columns
-        ]
+        }
+        tables = [(words, *_rows(table)) for words, table in released.items()]
         months = programme.reach_by_month(population, contacts)
-        return {"tables": tables, "chart": _run_chart(months)}
+        hidden = next((t.message for t in released.values() if t.message), "")
+        return {"tables": tables, "chart": _run_chart(months), "notes": contacts.words, "hidden": hidden}
 
     made = remembered(edition, "evaluation", ("reach", entry.id, entry.initiative.contacts_name), make)
     content = {
@@ -58,6 +58,7 @@ def reach(request: HttpRequest, name: str) -> HttpResponse:
         "one": entry.initiative,
         "tables": made["tables"],
         "chart": markup(made["chart"]),
+        "notes": [*made["notes"], *filter(None, [made["hidden"]])],
     }
     return render(request, "initiatives/reach.jinja", content)
 
@@ -68,6 +69,7 @@ def _run_chart(months: ReleasedTable) -> str:
     from goldenthread.disclosure import release
     from goldenthread.statistics import xmr
 
+    months = months.only([m != "All" for m in months.frame["month"]])
     if len(months.frame) < 6 or bool(months.suppressed["reached"].any()):
         return ""
     frame = xmr([float(n) for n in months.frame["reached"]]).frame.copy()
@@ -90,75 +92,8 @@ def _run_chart(months: ReleasedTable) -> str:
 
 
 def _rows(table: ReleasedTable) -> tuple[list[str], list[list[str]]]:
-    shown = table.display()
-    heads = [str(c).replace("_", " ").capitalize() for c in shown.columns]
-    return heads, shown.astype(str).to_numpy().tolist()
-
-
-@page("initiatives", tier="pseudonymised")
-def result(request: HttpRequest, name: str) -> HttpResponse:
-    """What happened: the last evaluation as it was, or the means to run it on the agreed day."""
-    entry, edition = found(name), editions().current()
-    error: GoldenThreadError | None = None
-    if request.method == "POST":
-        try:
-            actions.evaluate(request.working, edition, entry)
-        except GoldenThreadError as refused:
-            error = refused
-        else:
-            messages.success(request, "Evaluated by the agreed plan.")
-            return redirect("initiative_result", name=name)
-    content = {
-        "entry": entry, "one": entry.initiative, "error": error, "may": actions.may_write(request.working, edition, entry), "judged": JUDGED,
-        "blocks": _blocks(programme.last_page(entry)) if entry.evaluations else [], "naive": entry.evaluations[-1].body.get("naive") if entry.evaluations else None,
-        "ran": entry.evaluations[-1] if entry.evaluations else None, "today": timezone.localdate(), "amendments": [a.words for a in entry.amendments],
-    }  # fmt: skip
-    return render(request, "initiatives/result.jinja", content, status=400 if error else 200)
-
-
-def _blocks(page_: Page) -> list[dict[str, Any]]:
-    """A page's blocks as a template reads them; its own main heading is the page's."""
-    out: list[dict[str, Any]] = []
-    for block in page_.blocks:
-        if isinstance(block, Heading):
-            out.append({"kind": "heading", "level": max(block.level, 1), "text": block.text})
-        elif isinstance(block, Paragraph):
-            out.append({"kind": "paragraph", "text": block.text, "lead": block.lead})
-        elif isinstance(block, Bullets):
-            out.append({"kind": "bullets", "items": list(block.items)})
-        else:
-            out.append(
-                {
-                    "kind": "table",
-                    "caption": block.caption,
-                    "header": list(block.header),
-                    "rows": [list(r) for r in block.rows],
-                    "verdicts": block.verdicts,
-                }
-            )
-    return out
-
-
-@page("initiatives", tier="none")
-def result_file(request: HttpRequest, name: str, kind: str) -> HttpResponse:
-    """The result page as a file."""
-    entry = found(name)
-    if not entry.evaluations:
-        raise ProgrammeError("It has not been evaluated yet.", "Run the evaluation on the agreed day.")
-    return _file(programme.last_page(entry), kind, f"{entry.id}-result", entry)
-
-
-def _file(page_: Page, kind: str, stem: str, entry: Entry) -> HttpResponse:
-    if kind not in FILES:
-        raise Http404
-    edition = editions().current()
-    foot = f"{entry.initiative.title}, cycle {entry.initiative.cycle}" + (
-        f"; agreed plan {entry.lock.hash[:16]}" if entry.lock else ""
-    )
-    content = programme.document(page_, kind, synthetic=edition.settings.synthetic, foot=foot)  # type: ignore[arg-type]
-    response = HttpResponse(content, content_type=FILES[kind])
-    response["Content-Disposition"] = f'attachment; filename="{stem}.{kind}"'
-    return response
+    block = programme.released_block(table)
+    return list(block.header), [list(row) for row in block.rows]
 
 
 @page("run_initiatives", tier="none")
@@ -214,6 +149,13 @@ def elsewhere_page(request: HttpRequest, name: str) -> HttpResponse:
     )
 
 
+TOLD = {
+    "offer": "They have been asked. It is theirs when they accept.", "decline": "You declined. The owner sees why.",
+    "accept": "It is yours now. Below: what is due, who to call, and lists in progress.",
+    "take": "It is yours now. Below: what is due, who to call, and lists in progress.",
+}  # fmt: skip
+
+
 @page("initiatives", tier="none")
 def handover_page(request: HttpRequest, name: str) -> HttpResponse:
     """Everything that whoever takes over must know; and handing it to them."""
@@ -233,26 +175,29 @@ def handover_page(request: HttpRequest, name: str) -> HttpResponse:
         except GoldenThreadError as refused:
             error = refused
         else:
-            messages.success(request, "Recorded.")
+            messages.success(request, TOLD[typed["act"]])
             return redirect("initiative_handover", name=name)
     content = {
-        "entry": entry, "one": entry.initiative, "error": error, "blocks": _blocks(programme.handover(actions.register(), name, today=timezone.localdate())),
+        "entry": entry, "one": entry.initiative, "error": error, "blocks": blocks_of(_pack(request, edition, entry)),
         "people": [p for p in actions.names_here() if p.casefold() != entry.initiative.owner.casefold()], "user": str(request.working.user),
         "may": actions.may_write(request.working, edition, entry), "orphan": entry.id in {o.id for o in actions.left_behind()},
+        "more": len([e for e in actions.left_behind() if e.id != entry.id]),
     }  # fmt: skip
     return render(request, "initiatives/handover.jinja", content, status=400 if error else 200)
+
+
+def _pack(request: HttpRequest, edition: Edition, entry: Entry) -> Page:
+    return programme.handover(
+        actions.register(), entry.id, today=timezone.localdate(), english=english(request, edition, entry.initiative.cohort),
+        call=actions.to_call(), lists=actions.lists_of(edition, entry.id),
+    )  # fmt: skip
 
 
 @page("initiatives", tier="none")
 def handover_file(request: HttpRequest, name: str, kind: str) -> HttpResponse:
     """The handover pack as a file."""
     entry = found(name)
-    return _file(
-        programme.handover(actions.register(), name, today=timezone.localdate()),
-        kind,
-        f"{entry.id}-handover",
-        entry,
-    )
+    return file_of(_pack(request, editions().current(), entry), kind, f"{entry.id}-handover", entry)
 
 
 @page("initiatives", tier="none")

@@ -38,9 +38,16 @@ def cards(request: HttpRequest) -> Iterator[Card]:
             yield Card(
                 f"{entry.initiative.title}: evaluation is due",
                 "The day that was agreed has come.",
-                f"/initiatives/{entry.id}/",
+                f"/initiatives/{entry.id}/result/",
                 urgent=True,
             )
+        for entry in owned_by(register, name):
+            if entry.stage == "evaluated" and entry.initiative.owner.casefold() == name.casefold():
+                yield Card(
+                    f"{entry.initiative.title}: the result is in",
+                    "Decide: stop, adapt or scale.",
+                    f"/initiatives/{entry.id}/result/",
+                )
         left = actions.left_behind()
         if left:
             word = "initiative has" if len(left) == 1 else "initiatives have"

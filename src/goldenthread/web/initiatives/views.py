@@ -1,8 +1,7 @@
-"""The register, and one initiative as it stands."""
+"""One initiative: begun, as it stands, and what the register holds about it."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from django.contrib import messages
@@ -16,14 +15,11 @@ from goldenthread.governance import NotThereError
 from goldenthread.programme import (
     LINKS,
     NOTES,
-    STAGES,
     Entry,
     ProgrammeError,
     beside,
     due_of,
     lacks,
-    portfolio,
-    portfolio_csv,
     said_of,
     verify,
 )
@@ -52,37 +48,6 @@ def found(name: str) -> Entry:
         return actions.register().get(name)
     except ProgrammeError as error:
         raise NotThereError(error.message, "Choose one from the register.") from None
-
-
-@page("initiatives")
-def register_page(request: HttpRequest) -> HttpResponse:
-    """Everything that is or was tried, searched and filtered; counts by stage and place above it."""
-    wanted = {n: request.GET.get(n, "").strip()[:80] for n in ("q", "stage", "scope", "mine")}
-    book, tree = actions.register(), editions().current().tree
-    everything = list(book)
-    listed = book.find(
-        wanted["q"], stages=[wanted["stage"]] if wanted["stage"] in STAGES else (), scope=wanted["scope"],
-        person=str(request.working.user) if wanted["mine"] else "",
-    )  # fmt: skip
-    names = {
-        s: tree.scopes[s].words if s in tree.scopes else s for e in everything for s in e.initiative.scopes
-    }
-    content = {
-        "rows": [(r, e) for r, e in zip(portfolio(listed), listed, strict=True)], "wanted": wanted, "stages": STAGE_WORDS, "judged": JUDGED,
-        "by_stage": Counter(e.stage for e in everything), "by_place": Counter(s for e in everything for s in e.initiative.scopes),
-        "names": names, "all": len(everything), "may_begin": request.working.may("run_initiatives"),
-    }  # fmt: skip
-    return render(request, "initiatives/register.jinja", content)
-
-
-@page("initiatives")
-def export(request: HttpRequest) -> HttpResponse:
-    """The register as CSV."""
-    response = HttpResponse(portfolio_csv(list(actions.register())), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = (
-        f'attachment; filename="initiatives-{timezone.localdate().isoformat()}.csv"'
-    )
-    return response
 
 
 @page("initiatives")
@@ -153,7 +118,7 @@ def _initiative(
     content: dict[str, Any] = {
         "entry": entry, "one": one, "stage": STAGE_WORDS[entry.stage], "judged": JUDGED, "links": LINKS, "may": actions.may_write(request.working, edition, entry),
         "may_lock": request.working.may("lock_plan") or request.working.may("run_initiatives"), "missing": list(lacks(entry.plan)) if not entry.lock else [],
-        "english": _english(request, edition, one.cohort), "due": due_of(entry, timezone.localdate()), "steps": steps(entry), "notes": NOTE_WORDS, "kinds": NOTES,
+        "english": english(request, edition, one.cohort), "due": due_of(entry, timezone.localdate()), "steps": steps(entry), "notes": NOTE_WORDS, "kinds": NOTES,
         "story": [(e, said_of(e)) for e in reversed(entry.events)], "broken": verify(actions.register(), entry.id), "beside": beside(actions.register(), entry.id)
         if one.previous else (), "scopes": [edition.tree.scopes[s].words if s in edition.tree.scopes else s for s in one.scopes],
         "may_list": request.working.may("request_release"), "error": error, "typed": request.POST, "note_kinds": NOTE_WORDS,
@@ -161,7 +126,8 @@ def _initiative(
     return render(request, "initiatives/initiative.jinja", content, status=status)
 
 
-def _english(request: HttpRequest, edition: Edition, expression: str) -> str:
+def english(request: HttpRequest, edition: Edition, expression: str) -> str:
+    """A rule in words; where it cannot be read, why."""
     try:
         words = edition.population("planning", request.working.recipient).cohort(expression).english
     except GoldenThreadError as error:
@@ -229,6 +195,7 @@ RECORD = (
     "community_voice",
     "letter",
     "learning",
+    "programme",
 )
 LINES = {
     "partners": ("name", "kind", "part"),
@@ -288,7 +255,8 @@ def _record(request: HttpRequest, entry: Entry) -> dict[str, Any]:
                 row["amount"] = _amount(row["amount"])
         changes[field] = [{k: v for k, v in row.items() if v not in ("", None)} for row in kept]
     if entry.lock:
-        changes.pop("cohort", None)
+        for held in ("cohort", "programme"):
+            changes.pop(held, None)
     return changes
 
 
@@ -366,6 +334,7 @@ def people(request: HttpRequest, name: str) -> HttpResponse:
         "error": error,
         "may": actions.may_write(request.working, edition, entry),
     }
-    content["english"] = _english(request, edition, entry.initiative.cohort)
+    content["lists"] = actions.lists_of(edition, name)
+    content["english"] = english(request, edition, entry.initiative.cohort)
     content["may_list"] = request.working.may("request_release")
     return render(request, "initiatives/people.jinja", content, status=400 if error else 200)
