@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from goldenthread.cohorts import Population
-from goldenthread.definitions import Catalogue, load_catalogue
-from goldenthread.disclosure import Ledger
+from goldenthread.definitions import Catalogue
 from goldenthread.lake import Snapshot
+from tests.insight.drawing import asked_of, definitions_in
 from tests.measures.tiny import build
 
 PEOPLE = 240
@@ -124,20 +124,10 @@ expression = "copd or hypertension"
 
 def catalogue_in(own: Path) -> Catalogue:
     """The village's definitions without those shipped, so that tests run in no time."""
-    for folder in ("measures", "segments", "codelists"):
-        (own / folder).mkdir(parents=True)
-    (own / "measures" / "village.toml").write_text(MEASURES)
-    (own / "segments" / "village.toml").write_text(SEGMENTS)
-    (own / "codelists" / "village_copd.csv").write_text(f"code,term\n{COPD},COPD\n")
-    (own / "codelists" / "village_other.csv").write_text(f"code,term\n{DIABETES},Other\n")
-    whole = load_catalogue(own)
-    mine = {n: d for n, d in whole.definitions.items() if Path(d.file).is_relative_to(own)}
-    codes = {
-        n: c
-        for n, c in whole.codelists.items()
-        if n.startswith("village_") or n in ("falls", "falls_icd10", "arrival_by_ambulance")
-    }
-    return Catalogue(mine, codes, whole.folders)
+    return definitions_in(
+        own, {"measures": MEASURES, "segments": SEGMENTS}, {"village_copd": COPD, "village_other": DIABETES},
+        shipped=("falls", "falls_icd10", "arrival_by_ambulance"),
+    )  # fmt: skip
 
 
 def village(folder: Path) -> Snapshot:
@@ -170,8 +160,4 @@ def _drawn(heads: str, rows: list[str]) -> str:
 
 def population_in(snapshot: Snapshot, catalogue: Catalogue, *, remembered: bool = False) -> Population:
     """Everybody of the village; with ``remembered`` answers are remembered in a ledger."""
-    if not remembered:
-        return Population(snapshot, catalogue)
-    return Population(
-        snapshot, catalogue, ledger=Ledger(snapshot=snapshot.id, people=PEOPLE), recipient="ann"
-    )
+    return asked_of(snapshot, catalogue)(remembered=remembered)

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from goldenthread.cohorts import Population
-from goldenthread.definitions import Catalogue, load_catalogue
-from goldenthread.disclosure import Ledger
-from goldenthread.lake import Lake, Snapshot
-from tests.insight.inequality.conftest import written
+from goldenthread.definitions import Catalogue
+from goldenthread.lake import Snapshot
+from tests.insight.drawing import asked_of, definitions_in, lake_of, written
 
 PEOPLE = 400
 COPD, HBA1C = 13645005, 999791000000106
@@ -106,32 +105,16 @@ def town(folder: Path) -> Snapshot:
             pcn="'UZ001'", system="'QJM'",
         ),
     }  # fmt: skip
-    lake = Lake(folder)
-    with lake.begin(memory_mb=300, threads=1) as builder:
-        for name, sql in tables.items():
-            builder.write(name, sql)
-        builder.commit(data_dates={"gp_event": "2026-10-31"})
-    return lake.current()
+    return lake_of(folder, tables)
 
 
 @pytest.fixture(scope="session")
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
-    own = tmp_path_factory.mktemp("definitions")
     texts = {
-        "measures": MEASURES,
-        "conditions": CONDITIONS,
-        "coding_checks": CHECKS,
-        "indicators": INDICATORS,
-    }
-    for folder, text in texts.items():
-        (own / folder).mkdir()
-        (own / folder / "town.toml").write_text(text)
-    (own / "codelists").mkdir()
-    for name, code in (("town_copd", COPD), ("town_hba1c", HBA1C), ("town_inhaler", TIOTROPIUM)):
-        (own / "codelists" / f"{name}.csv").write_text(f"code,term\n{code},{name}\n")
-    whole = load_catalogue(own)
-    mine = {n: d for n, d in whole.definitions.items() if Path(d.file).is_relative_to(own)}
-    return Catalogue(mine, {n: c for n, c in whole.codelists.items() if n.startswith("town_")}, whole.folders)
+        "measures": MEASURES, "conditions": CONDITIONS, "coding_checks": CHECKS, "indicators": INDICATORS,
+    }  # fmt: skip
+    codes = {"town_copd": COPD, "town_hba1c": HBA1C, "town_inhaler": TIOTROPIUM}
+    return definitions_in(tmp_path_factory.mktemp("definitions"), texts, codes)
 
 
 @pytest.fixture(scope="session")
@@ -141,9 +124,4 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
 
 @pytest.fixture
 def ask(snapshot: Snapshot, catalogue: Catalogue) -> Callable[..., Population]:
-    def make(*, remembered: bool = False, **more: object) -> Population:
-        if remembered:
-            more |= {"ledger": Ledger(snapshot=snapshot.id, people=PEOPLE), "recipient": "ann"}
-        return Population(snapshot, catalogue, **more)  # type: ignore[arg-type]
-
-    return make
+    return asked_of(snapshot, catalogue)

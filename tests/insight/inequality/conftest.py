@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 
 from goldenthread.cohorts import Population
-from goldenthread.definitions import Catalogue, load_catalogue
-from goldenthread.disclosure import Ledger
-from goldenthread.lake import Lake, Snapshot
-from goldenthread.model import table
-from tests.measures.tiny import _DEFAULTS
+from goldenthread.definitions import Catalogue
+from goldenthread.lake import Snapshot
+from tests.insight.drawing import asked_of, definitions_in, lake_of, written
 
 PEOPLE = 1000
 ASTHMA, CARER = 195967001, 224484003
@@ -61,18 +59,6 @@ source = "The town's own"
 FIFTH = "(n // 200 + 1)"
 
 
-def written(name: str, source: str, /, **columns: str) -> str:
-    """A select that gives every column of a table: those said, and what tiny lakes have where nothing is said."""
-    parts = []
-    for column in table(name).columns.values():
-        said = columns.get(column.name)
-        default = _DEFAULTS.get(name, {}).get(column.name)
-        if said is None:
-            said = "NULL" if default is None else f"'{default}'"
-        parts.append(f"CAST({said} AS {column.duckdb_type}) AS {column.name}")
-    return f"SELECT {', '.join(parts)} FROM {source}"
-
-
 def town(folder: Path) -> Snapshot:
     everybody = f"(SELECT range AS n FROM range({PEOPLE}))"
     # of each fifth some attend, more often where it is deprived; person 3 nine times more
@@ -108,26 +94,15 @@ def town(folder: Path) -> Snapshot:
             imd_decile="2 * n - 1", imd_score="60 - 10 * n", population="1500",
         ),
     }  # fmt: skip
-    lake = Lake(folder)
-    with lake.begin(memory_mb=300, threads=1) as builder:
-        for name, sql in tables.items():
-            builder.write(name, sql)
-        builder.commit(data_dates={"gp_event": "2026-10-31"})
-    return lake.current()
+    return lake_of(folder, tables)
 
 
 @pytest.fixture(scope="session")
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
-    own = tmp_path_factory.mktemp("definitions")
-    for folder in ("measures", "indicators", "codelists"):
-        (own / folder).mkdir()
-    (own / "measures" / "town.toml").write_text(MEASURES)
-    (own / "indicators" / "town.toml").write_text(INDICATORS)
-    (own / "codelists" / "town_asthma.csv").write_text(f"code,term\n{ASTHMA},Asthma\n")
-    (own / "codelists" / "town_carer.csv").write_text(f"code,term\n{CARER},Carer\n")
-    whole = load_catalogue(own)
-    mine = {n: d for n, d in whole.definitions.items() if Path(d.file).is_relative_to(own)}
-    return Catalogue(mine, {n: c for n, c in whole.codelists.items() if n.startswith("town_")}, whole.folders)
+    return definitions_in(
+        tmp_path_factory.mktemp("definitions"), {"measures": MEASURES, "indicators": INDICATORS},
+        {"town_asthma": ASTHMA, "town_carer": CARER},
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -137,9 +112,4 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
 
 @pytest.fixture
 def ask(snapshot: Snapshot, catalogue: Catalogue) -> Callable[..., Population]:
-    def make(*, remembered: bool = False, **more: object) -> Population:
-        if remembered:
-            more |= {"ledger": Ledger(snapshot=snapshot.id, people=PEOPLE), "recipient": "ann"}
-        return Population(snapshot, catalogue, **more)  # type: ignore[arg-type]
-
-    return make
+    return asked_of(snapshot, catalogue)

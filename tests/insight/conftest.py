@@ -1,4 +1,4 @@
-"""The village, once for these tests."""
+"""The village, drawn once for every test that asks about it; folders with a place of their own say so."""
 
 from __future__ import annotations
 
