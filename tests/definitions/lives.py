@@ -44,3 +44,8 @@ def _coded(catalogue: Catalogue, drawn: str) -> str:
             row["code"] = list(catalogue.codelists[name].codes)[int(place or 0)]
     lines = [list(rows[0]), *(list(r.values()) for r in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def people(*births: str) -> str:
+    """People numbered from 0, each by year and month of birth."""
+    return "pid|birth_month\n" + "\n".join(f"{n}|{b}-01" for n, b in enumerate(births))
