@@ -6,7 +6,7 @@ import pytest
 from goldenthread.statistics import StatisticsError, quantiles
 
 
-def agree(found, expected):
+def assert_agree(found, expected):
     np.testing.assert_array_equal(found.quantile, expected.to_numpy(dtype=float))
     assert ((found.note != "") == np.isnan(found.quantile)).all()
 
@@ -18,20 +18,20 @@ def test_deciles_within_regions(vector, test, polarity):
     table = table[(table.GroupSet == "IndSexReg") & (table.Test == test) & (table.Polarity == polarity)]
     assert len(table) > 10
     groups = table.IndSexRef + table.ParentCode
-    agree(quantiles(table.Value, 10, invert=polarity, groups=groups), table.QuantileInGrp)
+    assert_agree(quantiles(table.Value, 10, invert=polarity, groups=groups), table.QuantileInGrp)
 
 
 def test_septiles_in_england(vector):
     table = vector("quantiles")
     table = table[table.GroupSet == "IndSex"]
-    agree(quantiles(table.Value, 7, invert=False, groups=table.IndSexRef), table.QuantileInGrp)
+    assert_agree(quantiles(table.Value, 7, invert=False, groups=table.IndSexRef), table.QuantileInGrp)
 
 
 def test_quartiles_without_groups(vector):
     table = vector("quantiles")
     table = table[table.GroupSet == "None"]
     assert table.Value.isna().sum() == 6
-    agree(quantiles(table.Value, 4), table.QuantileInGrp)
+    assert_agree(quantiles(table.Value, 4), table.QuantileInGrp)
 
 
 def test_ties_share_a_quantile_and_reasons_are_given():

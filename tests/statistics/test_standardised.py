@@ -15,7 +15,7 @@ from goldenthread.statistics import (
 LEVELS = (("95_0", 0.95), ("99_8", 0.998))
 
 
-def close(found, expected):
+def assert_close(found, expected):
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
@@ -33,9 +33,9 @@ def test_direct_rates_of_several_areas_are_the_published_ones(vector, level, con
     names, count, population = areas(vector)
     e = directly_standardised_rate(count, population, ESP2013, per=per, confidence=confidence)
     expected = vector("dsr").iloc[first : first + 3].set_index("area").loc[names]
-    close(e.value, expected.value)
-    close(e.lower, expected[f"lower{level}cl"])
-    close(e.upper, expected[f"upper{level}cl"])
+    assert_close(e.value, expected.value)
+    assert_close(e.lower, expected[f"lower{level}cl"])
+    assert_close(e.upper, expected[f"upper{level}cl"])
 
 
 def test_under_ten_events_there_is_no_direct_rate_and_the_reason_is_given(vector):
@@ -58,10 +58,10 @@ def test_ten_events_are_enough():
 def test_another_standard_population_can_be_used(vector, per, row):
     table, expected = vector("dsr_1976"), vector("dsr").iloc[row]
     e = directly_standardised_rate(table["count"], table["pop"], table.esp1976, per=per)
-    close((e.value, e.lower, e.upper), (expected.value, expected.lower95_0cl, expected.upper95_0cl))
+    assert_close((e.value, e.lower, e.upper), (expected.value, expected.lower95_0cl, expected.upper95_0cl))
     wide = directly_standardised_rate(table["count"], table["pop"], table.esp1976, per=per, confidence=0.998)
     # The published 99.8% limits of this one area are misprinted by a factor of ten.
-    close((10 * wide.lower, 10 * wide.upper), (expected.lower99_8cl, expected.upper99_8cl))
+    assert_close((10 * wide.lower, 10 * wide.upper), (expected.lower99_8cl, expected.upper99_8cl))
 
 
 @pytest.mark.parametrize(("level", "confidence"), LEVELS)
@@ -74,7 +74,7 @@ def test_events_that_repeat_in_one_person_widen_the_interval_as_published(vector
         )
         expected = published.loc[area]
         assert e.available == (expected.total_count >= 10)
-        close(
+        assert_close(
             (e.value, e.lower, e.upper),
             (expected.value, expected[f"lower{level}cl"], expected[f"upper{level}cl"]),
         )
@@ -91,7 +91,7 @@ def test_standardising_to_its_own_ages_gives_the_crude_rate():
     count, population = np.array([12.0, 30, 45]), np.array([1000.0, 800, 300])
     direct = directly_standardised_rate(count, population, population)
     crude = rate(count.sum(), population.sum())
-    close((direct.value, direct.lower, direct.upper), (crude.value, crude.lower, crude.upper))
+    assert_close((direct.value, direct.lower, direct.upper), (crude.value, crude.lower, crude.upper))
 
 
 def test_the_european_standard_population():
@@ -113,7 +113,7 @@ def test_indirect_rates_and_ratios_are_the_published_ones(vector, level, confide
             e = kind(
                 observed, population[i], reference.refcount, reference.refpop, per=per, confidence=confidence
             )
-            close(
+            assert_close(
                 (e.value, e.lower, e.upper),
                 (row.value, getattr(row, f"lower{level}cl"), getattr(row, f"upper{level}cl")),
             )
@@ -128,7 +128,7 @@ def test_many_areas_at_once_are_each_area_alone(vector):
     own = indirectly_standardised_ratio(count, population, *(np.tile(x, (3, 1)) for x in ages))
     alone = [indirectly_standardised_ratio(c, n, *ages).value for c, n in zip(count, population, strict=True)]
     assert together == from_totals == own
-    close(together.value, alone)
+    assert_close(together.value, alone)
 
 
 def test_an_empty_age_band_is_allowed_in_indirect_standardisation(vector):
@@ -141,4 +141,4 @@ def test_an_empty_age_band_is_allowed_in_indirect_standardisation(vector):
     ):
         per = float(row.statistic.split()[-1])
         e = kind(area["count"], area["pop"], reference.refcount, reference.refpop, per=per)
-        close((e.value, e.lower, e.upper), (row.value, row.lower95_0cl, row.upper95_0cl))
+        assert_close((e.value, e.lower, e.upper), (row.value, row.lower95_0cl, row.upper95_0cl))

@@ -82,7 +82,7 @@ def life_expectancy(
 def _life_table(ages: FloatArray, d: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Expectancy and its standard error at each age; meaningless where the last band has no deaths."""
     endless = (np.arange(len(ages)) == len(ages) - 1) & (d == 0)
-    d = np.where(endless, 1.0, d)  # placeholder: the caller withholds these areas
+    d = np.where(endless, 1.0, d)  # any number keeps the sums finite: the caller withholds these areas
     width = np.diff(ages)
     lived = np.where(ages[:-1] == 0, 0.1, 0.5)  # share of the band lived by those who die in it
     m = d / n
