@@ -67,19 +67,17 @@ def control_chart(
     figures = accept(table, KIND.lower(), (date, *_NEEDS))
     if improvement not in ("increase", "decrease", "neutral", None):
         raise ChartError(f"The direction '{improvement}' is not known.", "Use increase, decrease or None.")
-    when = figures.days(date)
-    order = np.argsort(when.to_numpy(), kind="stable")
+    when, order, labels = figures.in_time(date, period)
     y, mean, low, high = (figures.percents(name, "value")[order] for name in _NEEDS[:4])
     kinds = [figures.text("point_type")[i] for i in order]
     unknown = sorted(set(kinds) - set(_POINTS))
     if unknown:
         raise ChartError(f"The point type '{unknown[0]}' is not known.", f"Use {words.listed(_POINTS)}.")
-    labels = [f"{pd.Timestamp(day):{period}}" for day in when.iloc[order]]
     say, unit = figures.unit("value", unit)
     columns = {
         "Period": labels,
         f"{measure} {unit}".strip(): [figures.value_cells("value", say)[i] for i in order],
-        "Average": [say(v) if words.is_known(v) else words.MISSING for v in mean],
+        "Average": [words.cell(v, say) for v in mean],
         "Usual variation": [
             words.between(a, b, say) or words.MISSING for a, b in zip(low, high, strict=True)
         ],
@@ -101,7 +99,7 @@ def control_chart(
     assurance = _assurance(low[-1], high[-1], target, improvement)
     sentence = _sentence(measure, unit, labels, y, mean, low, high, kinds, target, assurance, say)
     segment = figures.numbers("segment")[order] if figures.has("segment") else np.zeros(len(y))
-    spec = _draw(when.iloc[order], labels, (y, mean, low, high), kinds, segment, target, variation, assurance,
+    spec = _draw(when, labels, (y, mean, low, high), kinds, segment, target, variation, assurance,
                  f"{measure} {unit}".strip(), say, width)  # fmt: skip
     described = f"{variation[1]}. " + (f"{assurance[1]}." if assurance else "No target is set.")
     return Chart(KIND, spec, sentence, HOW, table_twin, described, figures.foot())

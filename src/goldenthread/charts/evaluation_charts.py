@@ -64,7 +64,7 @@ def event_study(
     t, y, low, high = (figures.numbers(name)[keep] for name in (quarter, value, lower, upper))
     table_twin = twin({
         f"{words.sentence_case(step_words)} from first contact": [words.number(v) for v in t],
-        difference_words: [say(v) if words.is_known(v) else words.MISSING for v in y],
+        difference_words: [words.cell(v, say) for v in y],
         "Likely range": [words.between(a, b, say) or words.MISSING for a, b in zip(low, high, strict=True)],
     })  # fmt: skip
     good = np.isfinite(y) & np.isfinite(low) & np.isfinite(high)
@@ -169,9 +169,7 @@ def interrupted_series(
     """
     check_width(width)
     figures = accept(table, "interrupted time series", (date, observed, counterfactual))
-    when = figures.days(date)
-    order = np.argsort(when.to_numpy(), kind="stable")
-    labels = [f"{pd.Timestamp(day):{period}}" for day in when.iloc[order]]
+    when, order, labels = figures.in_time(date, period)
     seen, model, expected, low, high = (
         figures.numbers(name)[order] for name in (observed, fitted, counterfactual, lower, upper)
     )
@@ -180,7 +178,7 @@ def interrupted_series(
     columns = {
         "Period": labels,
         f"{measure} {unit}".strip(): [figures.cells(observed, say)[i] for i in order],
-        "Expected without it": [say(round(v, 1)) if words.is_known(v) else words.MISSING for v in expected],
+        "Expected without it": [words.cell(v, lambda x: say(round(x, 1))) for v in expected],
         "Likely range of what was expected": [
             words.between(round(a, 1), round(b, 1))
             if words.is_known(a) and words.is_known(b)
@@ -201,9 +199,9 @@ def interrupted_series(
             hidden=bool(hidden.any()),
         )
     begin = pd.Timestamp(start)
-    after = (when.iloc[order] >= begin).to_numpy()
+    after = (when >= begin).to_numpy()
     sentence = _series_sentence(seen, expected, after, effect, measure, started)
-    spec = _series(when.iloc[order], labels, (seen, model, expected, low, high), after, begin, started,
+    spec = _series(when, labels, (seen, model, expected, low, high), after, begin, started,
                    f"{measure} {unit}".strip(), width)  # fmt: skip
     described = f"What happened as points, what was expected as a dashed line after {started}."
     return Chart(kind, spec, sentence, HOW_ITS, table_twin, described, figures.foot())

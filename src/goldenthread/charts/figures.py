@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from goldenthread.charts import words
 from goldenthread.charts.canvas import Pen, Sheet, paragraphs
@@ -68,12 +69,8 @@ class Figures:
 
     def cells(self, column: str, say: Say) -> list[str]:
         """A column as the table twin says it."""
-        hidden = self.hidden(column)
-        values = self.numbers(column)
-        return [
-            words.HIDDEN if hide else say(value) if words.is_known(value) else words.MISSING
-            for value, hide in zip(values, hidden, strict=True)
-        ]
+        pairs = zip(self.numbers(column), self.hidden(column), strict=True)
+        return [words.cell(value, say, hide) for value, hide in pairs]
 
     def order(self, column: str, wanted: Sequence[str] | None = None) -> list[str]:
         """The distinct labels in the order asked for, then any others in order of appearance."""
@@ -114,7 +111,7 @@ class Figures:
     def value_cells(self, column: str, say: Say) -> list[str]:
         """A value as the table twin says it, proportions as percentages."""
         pairs = zip(self.percents(column), self.hidden(column), strict=True)
-        return [words.HIDDEN if hide else say(v) if words.is_known(v) else words.MISSING for v, hide in pairs]
+        return [words.cell(value, say, hide) for value, hide in pairs]
 
     def days(self, column: str) -> pd.Series[Any]:
         """A column as calendar days; raises ChartError for one that cannot be read or is missing."""
@@ -127,6 +124,13 @@ class Figures:
                 "Give every row a date, for example 2026-10-31.",
             )
         return parsed
+
+    def in_time(self, column: str, period: str) -> tuple[pd.Series[Any], NDArray[np.intp], list[str]]:
+        """The days of a column in order, the row that each stands in, and how each is written."""
+        when = self.days(column)
+        order = np.argsort(when.to_numpy(), kind="stable")
+        sorted_days = when.iloc[order]
+        return sorted_days, order, [f"{pd.Timestamp(day):{period}}" for day in sorted_days]
 
     def foot(self) -> str:
         """Source, data date and coverage in one line."""

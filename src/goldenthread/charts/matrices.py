@@ -104,8 +104,7 @@ def bubble_matrix(
 
     said = np.where(figures.hidden(people), words.HIDDEN, "").tolist()
     told = figures.cells(colour, say) if not growth else [
-        words.HIDDEN if h else say(v) if words.is_known(v) else words.MISSING
-        for v, h in zip(tone, figures.hidden(colour), strict=True)
+        words.cell(v, say, h) for v, h in zip(tone, figures.hidden(colour), strict=True)
     ]  # fmt: skip
     table_twin = twin({
         words.sentence_case(row.replace("_", " ")): figures.text(row),
@@ -331,8 +330,7 @@ def segment_risk_matrix(
         words.sentence_case(column.replace("_", " ")): figures.text(column),
         "People": figures.cells(people, words.number),
         words.sentence_case(more_words): figures.cells(second, say) if second else [
-            words.HIDDEN if h else say(v) if words.is_known(v) else words.MISSING
-            for v, h in zip(share, hidden, strict=True)
+            words.cell(v, say, h) for v, h in zip(share, hidden, strict=True)
         ],
     })  # fmt: skip
     kind = "Segment by risk matrix"

@@ -57,9 +57,7 @@ def trend(
     check_width(width)
     figures = accept(table, "trend", (date, value))
     say, unit = figures.unit(value, unit)
-    when = figures.days(date)
-    order = np.argsort(when.to_numpy(), kind="stable")
-    labels = [f"{pd.Timestamp(day):{period}}" for day in when.iloc[order]]
+    when, order, labels = figures.in_time(date, period)
     y, low, high = (
         values[order] for values in (
             figures.percents(value), figures.percents(lower, value), figures.percents(upper, value)
@@ -74,7 +72,7 @@ def trend(
     if figures.has(lower) and figures.has(upper):
         columns["Likely range"] = [figures.limit_cells(lower, upper, say, value)[i] for i in order]
     if figures.has(comparator):
-        columns[comparator_words] = [say(v) if words.is_known(v) else words.MISSING for v in other]
+        columns[comparator_words] = [words.cell(v, say) for v in other]
     table_twin = twin(columns)
     if not np.isfinite(y).any():
         return nothing_to_draw(
@@ -87,7 +85,7 @@ def trend(
             hidden=bool(hidden.any()),
         )
     sentence = _sentence(labels, y, low, high, other, hidden, measure, unit, say, comparator_words)
-    spec = _draw(when.iloc[order], labels, y, low, high, other, hidden, (measure, unit, here, comparator_words), say,
+    spec = _draw(when, labels, y, low, high, other, hidden, (measure, unit, here, comparator_words), say,
                  from_zero, width)  # fmt: skip
     described = f"A line of {words.counted(len(figures), 'period')} with its likely range" + (
         f" and {comparator_words} beside it." if figures.has(comparator) else "."

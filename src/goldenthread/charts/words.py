@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, runtime_checkable
 
 import pandas as pd
@@ -39,6 +39,17 @@ def is_known(value: Any) -> bool:
         return math.isfinite(float(value))
     except (TypeError, ValueError):
         return False
+
+
+def cell(value: Any, say: Callable[[Any], str], hidden: bool = False) -> str:
+    """A figure as a table says it: hidden, said, or not there.
+
+    >>> cell(3.0, number), cell(float("nan"), number), cell(3.0, number, hidden=True)
+    ('3', 'not available', 'hidden to protect people')
+    """
+    if hidden:
+        return HIDDEN
+    return say(value) if is_known(value) else MISSING
 
 
 def number(value: float, places: int | None = None) -> str:
