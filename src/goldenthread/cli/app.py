@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> None:
     speech = Speech()
     try:
         add_plugins()
-        app(args=arguments)
+        app(args=arguments, prog_name="goldenthread")
     except KeyboardInterrupt:
         _stopped(speech)
     except SystemExit as stop:

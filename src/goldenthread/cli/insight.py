@@ -27,7 +27,7 @@ def segments(
         ),
     ] = "need",
     segmentation: Annotated[str, typer.Option(help="Which segmentation.")] = "bridges_to_health",
-    months: Annotated[int, typer.Option(min=1, help="Follow movement over so many months.")] = 12,
+    months: Annotated[int, typer.Option(help="Follow movement over so many months.")] = 12,
     purpose: PurposeOption = "planning",
     home: HomeOption = None,
     as_json: JsonOption = False,
