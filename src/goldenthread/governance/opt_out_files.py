@@ -13,7 +13,6 @@ from datetime import date
 from pathlib import Path
 
 from goldenthread.governance.errors import GovernanceError
-from goldenthread.vault.nhs_numbers import is_valid
 
 INVALID_REPLY = "The file contains one or more invalid NHS Numbers."
 FEW = 20
@@ -57,6 +56,9 @@ def write_request(path: Path, numbers: Iterable[str]) -> int:
 
     Raises ``GovernanceError`` where a number fails modulus 11, because one such number voids the whole reply.
     """
+    # here, because the vault brings cryptography with it, which questions need not wait for
+    from goldenthread.vault.nhs_numbers import is_valid
+
     listed = sorted(set(numbers))
     if wrong := sum(not is_valid(n) for n in listed):
         raise GovernanceError(
