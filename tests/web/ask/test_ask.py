@@ -217,3 +217,116 @@ def test_what_cannot_be_kept_stays_on_the_form(client_for: For, name: str, text:
         assert not SavedQuestion.objects.exists()
     else:
         assert response.status_code in (302, 400)
+
+
+# -- changing a kept question, also by two at once -------------------------------------------------------
+
+
+def kept(client: Client, name: str = "Older", **more: str) -> str:
+    """The address of a question just kept."""
+    answer = client.post(f"/ask/{PCN}/save/", {"q": QUESTION, "name": name, **more})
+    return str(answer.headers["Location"])
+
+
+def seen(client: Client, where: str) -> str:
+    """The revision that the form for changing it holds."""
+    found = re.search(r'name="seen" value="(\d+)"', client.get(f"{where}change/").content.decode())
+    assert found
+    return found[1]
+
+
+def test_a_colleague_changes_a_shared_question_and_is_named(client_for: For, deployment: Settings) -> None:
+    mine, colleague = client_for("clinical_director"), client_for("facilitator")
+    where = kept(mine)
+    assert colleague.get(f"{where}change/").status_code == 404
+    mine.post(where, {"do": "share"})
+    typed = {"q": "age >= 70 and hypertension", "name": "Older than that", "note": "<b>Why not</b>"}
+    answer = colleague.post(f"{where}change/", typed | {"seen": seen(colleague, where)})
+    assert answer.headers["Location"] == where
+    page = words(mine.get(where))
+    assert "Older than that" in page
+    assert "changed by Test facilitator" in page
+    assert "&lt;b&gt;Why not&lt;/b&gt;" in mine.get(where).content.decode()
+    assert "Nobody joined and nobody left" in page  # a new rule is compared from today on
+    assert "question.changed" in [e.action for e in Audit(deployment.home).entries()]
+
+
+def test_the_second_of_two_sees_both_and_loses_nothing(client_for: For) -> None:
+    mine, colleague = client_for("clinical_director"), client_for("facilitator")
+    where = kept(mine, shared="1")
+    revision = seen(mine, where)
+    theirs = {"q": QUESTION, "name": "Theirs", "note": "their reason", "seen": seen(colleague, where)}
+    assert colleague.post(f"{where}change/", theirs).status_code == 302
+    wrote = {"q": "age >= 75 and hypertension", "name": "Mine", "note": "my reason", "seen": revision}
+    answer = mine.post(f"{where}change/", wrote)
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    for text in (
+        'value="Mine"',
+        "my reason",
+        "age &gt;= 75 and hypertension</textarea>",
+        "Theirs",
+        "their reason",
+    ):
+        assert text in page, text
+    assert "Test facilitator changed it while you did" in words(answer)
+    assert SavedQuestion.objects.get().name == "Theirs"
+    found = re.search(r'name="seen" value="(\d+)"', page)
+    assert found
+    assert mine.post(f"{where}change/", wrote | {"seen": found[1]}).status_code == 302
+    assert SavedQuestion.objects.get().name == "Mine"
+
+
+def test_what_was_written_for_a_question_that_is_gone_can_be_kept_as_ones_own(client_for: For) -> None:
+    mine, colleague = client_for("clinical_director"), client_for("facilitator")
+    where = kept(mine, shared="1")
+    wrote = {"q": QUESTION, "name": "Worth keeping", "note": "n", "seen": seen(colleague, where)}
+    mine.post(where, {"do": "drop"})
+    answer = colleague.post(f"{where}change/", wrote)
+    assert answer.status_code == 409
+    assert "no longer on the list" in words(answer)
+    assert f'action="/ask/{PCN}/save/"' in answer.content.decode()
+    assert 'value="Worth keeping"' in answer.content.decode()
+    assert colleague.post(f"/ask/{PCN}/save/", wrote).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "wrote",
+    [
+        {"q": "age >= 65 and hypertensionn", "name": "n"},
+        {"q": QUESTION, "name": ""},
+        {"q": QUESTION, "name": "x" * 121},
+        {"q": QUESTION, "name": "943 476 5919"},
+        {"q": "<script>alert(1)</script>", "name": "n"},
+        {"q": "age >= 65 and " * 3_000, "name": "n"},
+    ],
+)
+def test_a_change_that_cannot_be_kept_stays_on_the_form(client_for: For, wrote: dict[str, str]) -> None:
+    mine = client_for("clinical_director")
+    where = kept(mine)
+    answer = mine.post(f"{where}change/", wrote | {"seen": "1"})
+    assert answer.status_code == 400
+    page = unescape(answer.content.decode())
+    assert f">{wrote['q']}</textarea>" in page
+    assert f'value="{wrote["name"]}"' in page
+    assert "<script>alert" not in answer.content.decode()
+    assert SavedQuestion.objects.get().revision == 1
+
+
+@pytest.mark.parametrize("revision", ["", "-1", "x", "²", "9" * 40])
+def test_a_revision_that_nobody_can_have_seen_overwrites_nothing(client_for: For, revision: str) -> None:
+    mine = client_for("clinical_director")
+    where = kept(mine)
+    answer = mine.post(f"{where}change/", {"q": QUESTION, "name": "Another", "seen": revision})
+    assert answer.status_code == 409
+    assert SavedQuestion.objects.get().name == "Older"
+
+
+def test_more_than_the_server_reads_is_said_in_the_place_of_the_answer(client_for: For) -> None:
+    pasted = {"q": "age >= 65 or " * 100_000}
+    client = client_for("clinical_director")
+    part = client.post(f"/ask/{PCN}/", pasted, headers={"HX-Request": "true"})
+    assert part.status_code == 400
+    assert b"<html" not in part.content
+    assert "too long" in words(part)
+    assert "too long" in words(client.post(f"/ask/{PCN}/", pasted))

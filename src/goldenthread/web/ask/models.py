@@ -10,7 +10,10 @@ from django.utils import timezone
 
 
 class SavedQuestion(models.Model):
-    """A cohort kept under a name, for one scope. Its people were frozen then; the version is a folder of the home's ``cohorts``."""
+    """A cohort kept under a name, for one scope. Its people were frozen then; the version is a folder of the home's ``cohorts``.
+
+    ``revision`` rises with every change, so that nobody overwrites what they have not seen.
+    """
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="questions")
     name = models.CharField(max_length=120)
@@ -20,6 +23,9 @@ class SavedQuestion(models.Model):
     version = models.CharField(max_length=80)
     note = models.TextField(blank=True)
     saved = models.DateTimeField(default=timezone.now)
+    revision = models.PositiveIntegerField(default=1)
+    changed = models.DateTimeField(null=True, blank=True)
+    changed_by = models.CharField(max_length=200, blank=True)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-saved"]

@@ -81,6 +81,42 @@ def one(request: HttpRequest, scope: str, question: int) -> HttpResponse:
     return render(request, "ask/one.jinja", content)
 
 
+@page("ask", scope="scope", tier="pseudonymised")
+def change(request: HttpRequest, scope: str, question: int) -> HttpResponse:
+    """Change a kept question: its owner, and whoever it is shared with. What two people wrote at once is shown to the second."""
+    try:
+        found: SavedQuestion | None = _find(request, question)
+    except Http404:
+        if request.method != "POST":
+            raise
+        found = None  # taken off the list, or no longer shared, while somebody wrote
+    sent = request.POST if request.method == "POST" else None
+    text = sent.get("q", "") if sent is not None else found.expression if found else ""
+    name = sent.get("name", "") if sent is not None else found.name if found else ""
+    words = sent.get("note", "") if sent is not None else found.note if found else ""
+    cohort, mistake = read(population_for(request), text)
+    problem, theirs = "", None
+    if sent is not None and cohort is not None and found is not None:
+        try:
+            seen = int(sent.get("seen", "")) if sent.get("seen", "").isdecimal() else 0
+            actions.change_question(request.working, found, cohort, name, words, seen=min(seen, 2**31 - 1))
+        except actions.ChangedMeanwhileError as error:
+            problem = str(error)
+            theirs = SavedQuestion.objects.filter(pk=found.pk).first()
+            found = theirs
+        except GoldenThreadError as error:
+            problem = str(error)
+        else:
+            messages.success(request, "Changed.")
+            return redirect("ask_saved_one", scope=scope, question=found.pk)
+    content = {
+        "scope": request.scope, "question": found, "gone": found is None, "theirs": theirs, "text": text, "name": name,
+        "note": words, "cohort": cohort, "mistake": mistake, "problem": problem,
+    }  # fmt: skip
+    status = 409 if theirs is not None or found is None else 400 if problem or mistake else 200
+    return render(request, "ask/change.jinja", content, status=status)
+
+
 def _find(request: HttpRequest, number: int) -> SavedQuestion:
     """A question that this person may see, at the address of its own scope."""
     for question in actions.questions_seen_by(request.working, editions().current().tree):
@@ -94,7 +130,7 @@ def _changed(request: HttpRequest, found: SavedQuestion, do: str) -> HttpRespons
         case "share" | "unshare":
             actions.share_question(request.working, found, shared=do == "share")
             who = (
-                "Everybody who looks after this population can see it"
+                "Everybody who looks after this population can see and change it"
                 if do == "share"
                 else "Only you can see it"
             )

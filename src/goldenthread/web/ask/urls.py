@@ -13,4 +13,5 @@ urlpatterns = [
     path("ask/<str:scope>/save/", saved.save, name="ask_save"),
     path("ask/<str:scope>/saved/", saved.saved, name="ask_saved"),
     path("ask/<str:scope>/saved/<int:question>/", saved.one, name="ask_saved_one"),
+    path("ask/<str:scope>/saved/<int:question>/change/", saved.change, name="ask_change"),
 ]

@@ -65,13 +65,17 @@ def ask(request: HttpRequest, scope: str) -> HttpResponse:
 
 @page("ask", scope="scope", tier="pseudonymised")
 def check(request: HttpRequest, scope: str) -> HttpResponse:
-    """What the question says so far, in English, or where it is wrong. Nobody is counted while somebody types."""
+    """What the question says so far, in English, or where it is wrong. Nobody is counted while somebody types.
+
+    Part of a page, unless somebody comes here by themselves: what was typed into a locked screen is sent again as a form.
+    """
     text = request.POST.get("q", "") or request.GET.get("q", "")
     population = population_for(request)
     cohort, mistake = read(population, text) if text.strip() else (None, None)
-    return render(
-        request, "ask/said.jinja", frame(request, text, population) | {"cohort": cohort, "mistake": mistake}
-    )
+    content = frame(request, text, population) | {"cohort": cohort, "mistake": mistake}
+    if not request.headers.get("HX-Request"):
+        return render(request, "ask/ask.jinja", content | {"by": "", "same_ages": False, "address": ""})
+    return render(request, "ask/said.jinja", content)
 
 
 def coding_beside(cohort: Cohort) -> list[str]:
