@@ -26,7 +26,9 @@ def _page(
         "contact": settings.DEPLOYMENT.web.get("contact", ""),
         **more,
     }
-    return render(request, "shell/error.jinja", content, status=status)
+    # where only a part of a page was asked for, a whole page inside it would be nonsense
+    part = bool(request.headers.get("HX-Request"))
+    return render(request, "shell/error_part.jinja" if part else "shell/error.jinja", content, status=status)
 
 
 def refused(request: HttpRequest, message: str) -> HttpResponse:
@@ -66,8 +68,8 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
         request,
         400,
         "The page could not read what was sent",
-        "It was too large or not complete.",
-        "Go back, and send less at once.",
+        "It was too long or not complete.",
+        "Nothing was done with it. Go back to what you wrote, and send less at once.",
     )
 
 
