@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -49,11 +49,11 @@ def watch(settings: Settings, server: int) -> None:
 
     tried: set[tuple[str, str]] = set()
     warmed, wait = "", FIRST_SECONDS
-    while _lives(server, wait):
+    while _lives(server, wait, lambda known=warmed: known not in ("", _in_force(settings))):
         wait = EVERY_SECONDS
         try:
-            snapshot = (settings.lake_dir / "CURRENT").read_text("ascii").strip()
-            if snapshot != warmed:
+            snapshot = _in_force(settings)
+            if snapshot and snapshot != warmed:
                 _started("-m", "goldenthread.web.warming", str(settings.home)).wait()
                 warmed = snapshot
             due = {(e.id, snapshot) for e in Register.of(settings.home).due(today_of(settings))}
@@ -73,10 +73,18 @@ def watch(settings: Settings, server: int) -> None:
             ).wait()
 
 
-def _lives(server: int, seconds: float) -> bool:
-    """Wait; whether the server is still there afterwards. A server that was killed leaves nobody behind."""
+def _in_force(settings: Settings) -> str:
+    """The snapshot in force; nothing before the first refresh."""
+    try:
+        return (settings.lake_dir / "CURRENT").read_text("ascii").strip()
+    except OSError:
+        return ""
+
+
+def _lives(server: int, seconds: float, wake: Callable[[], bool]) -> bool:
+    """Wait, less where there is something new; whether the server is still there. A server that was killed leaves nobody behind."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while time.monotonic() < end and not wake():
         if os.getppid() != server:
             return False
         time.sleep(min(_LOOK_SECONDS, max(0.0, end - time.monotonic())))

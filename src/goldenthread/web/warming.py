@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from goldenthread.cohorts import Scope
 from goldenthread.errors import GoldenThreadError
 
 RECIPIENT = "standing figures"
@@ -16,13 +18,24 @@ KINDS = ("system", "place", "pcn")
 
 
 def warm() -> int:
-    """Profiles of the system, its places and networks; how many were worked out or stood already."""
-    from goldenthread.web.site.data import editions
-    from goldenthread.web.understand.profile import content_of
+    """The pages of understanding as they first open, for the system, its places and networks; how many stand now.
 
+    All profiles first: it is where people begin. Where a newer snapshot has come meanwhile, its figures are worked out.
+    """
+    from goldenthread.web.site.data import editions
+    from goldenthread.web.understand import coding, inequality, profile, segments
+
+    scopes = [s for s in editions().current().tree if s.kind in KINDS]
+    pages: tuple[Callable[[Scope, str], object], ...] = (
+        profile.content_of,
+        inequality.content_of,
+        segments.content_of,
+        coding.content_of,
+        inequality.core20_of,
+    )
     done = 0
-    for scope in editions().current().tree:
-        if scope.kind in KINDS:
+    for content_of in pages:
+        for scope in scopes:
             with suppress(GoldenThreadError):  # its page says why
                 content_of(scope, RECIPIENT)
                 done += 1

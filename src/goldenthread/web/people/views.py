@@ -89,6 +89,7 @@ def _page(request: HttpRequest, found: Any, *, problem: str = "", status: int = 
         "span": span,
         "may_restricted": may and not found.restricted,
         "problem": problem,
+        "typed": request.POST.get("reason", ""),
         "reason": actions.REASONS.get(found.kind, found.kind),
         "until": told.until,
     }

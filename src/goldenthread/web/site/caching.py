@@ -56,6 +56,15 @@ def remembered(edition: Edition, purpose: str, parts: tuple[str, ...], make: Cal
     return found
 
 
+def already_made(edition: Edition, purpose: str, parts: tuple[str, ...]) -> Any:
+    """What is remembered under the same name; ``None`` where nobody has worked it out yet, for those who need not wait for it."""
+    key = _key(edition, purpose, parts)
+    with _guard:
+        if key in _memory:
+            return _memory[key]
+    return _from_disk(key)
+
+
 def _key(edition: Edition, purpose: str, parts: tuple[str, ...]) -> str:
     state = (
         edition.snapshot.id,

@@ -24,7 +24,7 @@ _WIDTH = 720
 def coding_page(request: HttpRequest, scope: str) -> HttpResponse:
     """Codes likely missing or wrong, registers beside what is expected, and results that cannot be read."""
     place: Scope = request.scope
-    content = _content(request)
+    content = content_of(place, request.working.recipient)
     return render(
         request,
         "understand/coding.jinja",
@@ -44,7 +44,9 @@ def coding_page(request: HttpRequest, scope: str) -> HttpResponse:
 def coding_csv(request: HttpRequest, scope: str) -> HttpResponse:
     """What the checks found, as a file."""
     place: Scope = request.scope
-    response = HttpResponse("\ufeff" + _content(request)["csv"], content_type="text/csv; charset=utf-8")
+    response = HttpResponse(
+        "\ufeff" + content_of(place, request.working.recipient)["csv"], content_type="text/csv; charset=utf-8"
+    )
     name = f"coding-{place.slug}-{editions().current().snapshot.data_date.isoformat()}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
@@ -92,10 +94,9 @@ def condition_page(request: HttpRequest, scope: str) -> HttpResponse:
     )
 
 
-def _content(request: HttpRequest) -> dict[str, Any]:
+def content_of(place: Scope, recipient: str) -> dict[str, Any]:
+    """What the page shows, worked out once for each state of the data."""
     edition = editions().current()
-    place: Scope = request.scope
-    recipient = request.working.recipient
 
     def make() -> dict[str, Any]:
         return _made(edition.population(PURPOSE, recipient).within(place))

@@ -49,7 +49,7 @@ def inequality_page(request: HttpRequest, scope: str) -> HttpResponse:
     divisions = DIVISIONS | {n: g.title for n, g in groups_of(catalogue).items()}
     by = request.GET.get("by", "imd_quintile")
     by = by if by in divisions else "imd_quintile"
-    content = _content(edition, request, indicator, view, by)
+    content = content_of(request.scope, request.working.recipient, indicator, view, by)
     named = catalogue.definitions.get(indicator)
     return render(
         request,
@@ -85,7 +85,7 @@ def inequality_csv(request: HttpRequest, scope: str) -> HttpResponse:
     view = request.GET.get("view", "groups") if request.GET.get("view") in VIEWS else "groups"
     by = request.GET.get("by", "imd_quintile")
     by = by if by in DIVISIONS or by in groups_of(edition.catalogue) else "imd_quintile"
-    content = _content(edition, request, indicator, view, by)
+    content = content_of(request.scope, request.working.recipient, indicator, view, by)
     response = HttpResponse("\ufeff" + content["csv"], content_type="text/csv; charset=utf-8")
     place: Scope = request.scope
     name = f"inequality-{place.slug}-{edition.snapshot.data_date.isoformat()}.csv"
@@ -96,15 +96,9 @@ def inequality_csv(request: HttpRequest, scope: str) -> HttpResponse:
 @page("see_figures", scope="scope", tier="pseudonymised")
 def core20_page(request: HttpRequest, scope: str) -> HttpResponse:
     """Core20PLUS5: each clinical area in the most deprived fifth, in everybody else and in the PLUS groups."""
-    edition = editions().current()
     place: Scope = request.scope
     whom = "children" if request.GET.get("whom") == "children" else "adults"
-    recipient = request.working.recipient
-
-    def make() -> dict[str, Any]:
-        return _core20(edition.population(PURPOSE, recipient).within(place), whom)
-
-    content = remembered(edition, PURPOSE, ("core20plus5", place.slug, whom), make)
+    content = core20_of(place, request.working.recipient, whom)
     for line in content["lines"]:
         query = urlencode({"indicator": line["indicator"], "by": "imd_quintile"})
         line["href"] = f"/understand/{place.slug}/inequality/?{query}"
@@ -126,12 +120,13 @@ def core20_page(request: HttpRequest, scope: str) -> HttpResponse:
 # -- what is shown -----------------------------------------------------------------------------------------
 
 
-def _content(edition: Edition, request: HttpRequest, indicator: str, view: str, by: str) -> dict[str, Any]:
+def content_of(
+    place: Scope, recipient: str, indicator: str = FIRST, view: str = "groups", by: str = "imd_quintile"
+) -> dict[str, Any]:
     """The answer as texts, worked out once for each state of the data; for a typed expression once for each reader."""
     from goldenthread.insight.inequality import outcome_of
 
-    place: Scope = request.scope
-    recipient = request.working.recipient
+    edition = editions().current()
     population = edition.population(PURPOSE, recipient).within(place)
     what = outcome_of(population, indicator)
     who = () if what.standing else (recipient,)
@@ -147,6 +142,16 @@ def _content(edition: Edition, request: HttpRequest, indicator: str, view: str, 
         }  # fmt: skip
 
     return remembered(edition, PURPOSE, parts, make)
+
+
+def core20_of(place: Scope, recipient: str, whom: str = "adults") -> dict[str, Any]:
+    """What the page of Core20PLUS5 shows, worked out once for each state of the data."""
+    edition = editions().current()
+
+    def make() -> dict[str, Any]:
+        return _core20(edition.population(PURPOSE, recipient).within(place), whom)
+
+    return remembered(edition, PURPOSE, ("core20plus5", place.slug, whom), make)
 
 
 def _groups(edition: Edition, population: Population, indicator: str, by: str) -> dict[str, Any]:
@@ -357,7 +362,7 @@ def _acts(request: HttpRequest, place: Scope, content: dict[str, Any]) -> list[d
     if content["coding"]:
         found.append({"words": "Look at the coding first", "href": f"/understand/{place.slug}/coding/"})
     if exists("/initiatives/new/") and request.working.may("run_initiatives"):
-        found.append(
-            {"words": "Start an initiative", "href": f"/initiatives/new/?{urlencode({'scope': place.slug})}"}
-        )
+        whom = content["missed"] if content["better"] == "higher" else content["counted"]
+        address = f"/initiatives/new/?{urlencode({'cohort': whom, 'scope': place.slug})}"
+        found.append({"words": "Start an initiative", "href": address})
     return found

@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 
 from goldenthread.cohorts import Scope
 from goldenthread.insight.profile import Finding, Link
+from goldenthread.web.accounts.working import Working
+from goldenthread.web.site.rules import Permission
 from goldenthread.web.site.templates import exists
 
 
@@ -25,10 +27,17 @@ def address_of(link: Link, scope: Scope) -> str:
     return address if exists(address.partition("?")[0]) else ""
 
 
-def links_of(finding: Finding, scope: Scope) -> list[dict[str, str]]:
-    """What can be done about a finding, for the part that it is about."""
+_NEEDS: dict[str, Permission] = {"ask": "ask", "template": "run_initiatives"}
+
+
+def links_of(finding: Finding, scope: Scope, working: Working) -> list[dict[str, str]]:
+    """What this person can do about a finding, for the part that it is about."""
     place = finding.place or scope
-    found = [{"words": x.words, "href": address_of(x, place), "kind": x.kind} for x in finding.links]
+    found = [
+        {"words": x.words, "href": address_of(x, place), "kind": x.kind}
+        for x in finding.links
+        if x.kind not in _NEEDS or working.may(_NEEDS[x.kind])
+    ]
     return [x for x in found if x["href"]]
 
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from goldenthread.cohorts import Population, Scope
-from goldenthread.web.site.caching import remembered
+from goldenthread.web.site.caching import already_made, remembered
 from goldenthread.web.site.data import Edition, editions
 from goldenthread.web.site.rules import page
 from goldenthread.web.site.templates import markup
@@ -41,13 +41,15 @@ def profile_page(request: HttpRequest, scope: str) -> HttpResponse:
             "place": place,
             "p": found,
             "key": key_figures(found),
-            "acts": [(f, links_of(f, place)) for f in found.to_act_on],
+            "acts": [(f, links_of(f, place, request.working)) for f in found.to_act_on],
             "first": SHOWN_AT_FIRST,
             "well": found.going_well,
             "charts": {n: markup(html) for n, html in content["charts"].items()},
             "pressures": [(x, ask_address(place, x.who) if x.who else "") for x in found.pressures],
             "ages_words": content["ages_words"],
             "languages": content["languages"],
+            "coding": content["coding"],
+            "conditions_page": f"/understand/{place.slug}/coding/condition/",
             "households": content["households"],
             "sections": sections_of(place),
             "may_ask": request.working.may("ask"),
@@ -76,10 +78,17 @@ def content_of(scope: Scope, recipient: str) -> dict[str, Any]:
     return remembered(edition, PURPOSE, ("profile", scope.slug), make)
 
 
+def known_of(scope: Scope) -> Any:
+    """The profile of a scope where it has been worked out already; ``None`` otherwise."""
+    content = already_made(editions().current(), PURPOSE, ("profile", scope.slug))
+    return content["profile"] if content is not None else None
+
+
 def _made(edition: Edition, population: Population) -> dict[str, Any]:
     from goldenthread.insight.profile import profile
 
     found = profile(population, tree=edition.tree)
+    coding = coding_beside(population, found)
     against = replace(found.comparator, units=None) if found.comparator is not None else None  # type: ignore[arg-type]
     return {
         "profile": replace(found, tables={}, comparator=against),
@@ -87,8 +96,35 @@ def _made(edition: Edition, population: Population) -> dict[str, Any]:
         "ages_words": found.tables["ages"].message,
         "languages": _rows(found.tables["languages"]),
         "households": _rows(found.tables["households"]),
-        "csv": _csv(found),
+        "coding": coding,
+        "csv": _csv(found, coding),
     }
+
+
+def coding_beside(population: Population, found: Any) -> dict[str, dict[str, str]]:
+    """What poor coding may do to each figure of a profile, by its name: in short, in a sentence, and of which condition.
+
+    Whoever is likely missing from a register is missing from what is said of the people on it, too.
+    """
+    from goldenthread.insight.coding import coding_notes
+
+    figures = found.conditions | found.indicators
+    said = {}
+    for name, note in coding_notes(population, figures).items():
+        figure = figures[name]
+        if figure.hidden or not figure.of:
+            continue
+        more = f"{note.missing:,} people may be missing from the register"
+        if name in found.conditions and abs(note.among - figure.of) <= 5:
+            most = (figure.count + note.missing) / figure.of
+            more = f"at most {most:.1%} if all {note.missing:,} who may be missing had it"
+        said[name] = {
+            "short": more,
+            "sentence": note.sentence,
+            "condition": note.condition,
+            "title": figure.counted.title,
+        }
+    return said
 
 
 def _charts(edition: Edition, population: Population, found: Any) -> dict[str, str]:
@@ -139,14 +175,14 @@ def key_figures(found: Any) -> list[tuple[str, str]]:
     return key
 
 
-def _csv(found: Any) -> str:
+def _csv(found: Any, coding: dict[str, dict[str, str]]) -> str:
     """All figures as one file, each row with what it rests on; texts that a spreadsheet would run are neutralised."""
     from goldenthread.disclosure import neutralise_formula
 
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     heads = ("part", "name", "title", "unit", "count", "of", "value", "lower", "upper", "comparator", "expected", "ratio",
-             "ratio_lower", "ratio_upper", "hidden", "rule", "source")  # fmt: skip
+             "ratio_lower", "ratio_upper", "hidden", "rule", "source", "coding")  # fmt: skip
     scope = neutralise_formula(found.scope.words)
     writer.writerow(["Scope", scope, "", "Data date", found.data_date.isoformat(), "Covers", found.coverage])
     writer.writerow([neutralise_formula(found.compared_with)])
@@ -162,6 +198,6 @@ def _csv(found: Any) -> str:
             writer.writerow(
                 [part, f.counted.name, neutralise_formula(f.counted.title), f.counted.unit, *("*" if f.hidden else x for x in (f.count, f.of)),
                  *("" if x is None else round(x, 3) for x in numbers), "yes" if f.hidden else "",
-                 neutralise_formula(f.counted.rule), neutralise_formula(f.counted.source)]
+                 neutralise_formula(f.counted.rule), neutralise_formula(f.counted.source), coding.get(f.counted.name, {}).get("sentence", "")]
             )  # fmt: skip
     return out.getvalue()

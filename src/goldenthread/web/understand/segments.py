@@ -32,15 +32,8 @@ def segments_page(request: HttpRequest, scope: str) -> HttpResponse:
     """The bubble matrix, whose cells lead to their people; shares, work and movement."""
     column = request.GET.get("by", "need")
     column = column if column in COLUMNS else "need"
-    edition = editions().current()
-    recipient = request.working.recipient
     place: Scope = request.scope
-
-    def make() -> dict[str, Any]:
-        return _made(edition, edition.population(PURPOSE, recipient).within(place), column)
-
-    fitted = (_model_date(edition) or "none") if column == "risk" else ""
-    content = remembered(edition, PURPOSE, ("segments", place.slug, column, fitted), make)
+    content = content_of(place, request.working.recipient, column)
     may_ask = request.working.may("ask")
     return render(
         request,
@@ -55,6 +48,17 @@ def segments_page(request: HttpRequest, scope: str) -> HttpResponse:
             "may_ask": may_ask,
         },
     )
+
+
+def content_of(place: Scope, recipient: str, column: str = "need") -> dict[str, Any]:
+    """What the page shows, worked out once for each state of the data."""
+    edition = editions().current()
+
+    def make() -> dict[str, Any]:
+        return _made(edition, edition.population(PURPOSE, recipient).within(place), column)
+
+    fitted = (_model_date(edition) or "none") if column == "risk" else ""
+    return remembered(edition, PURPOSE, ("segments", place.slug, column, fitted), make)
 
 
 def _made(edition: Edition, population: Population, column: str) -> dict[str, Any]:

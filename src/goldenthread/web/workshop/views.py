@@ -19,8 +19,13 @@ def workshop(request: HttpRequest, scope: str) -> HttpResponse:
 
     place = request.scope
     pack = pack_of(place, request.working.recipient)
+    may_start = request.working.may("run_initiatives")
     rows = [
-        (c, ask_address(place, c.expression), address_of(Link("template", "", c.template), place))
+        (
+            c,
+            ask_address(place, c.expression),
+            address_of(Link("template", "", c.template), place) if may_start else "",
+        )
         for c in pack.candidates
     ]
     return render(
