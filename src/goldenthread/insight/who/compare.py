@@ -1,4 +1,4 @@
-"""Who are they: a cohort beside everybody else, on every fact of a list, in one pass over the people."""
+"""Who are they: a cohort beside everybody else, on every fact of a list."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ import numpy as np
 import pandas as pd
 
 from goldenthread.cohorts import Cohort, Population
-from goldenthread.definitions.expressions import Compare, Constant, Name, Node
+from goldenthread.definitions.expressions import Compare, Constant, Name
 from goldenthread.disclosure import ReleasedTable, named_policy, release
 from goldenthread.evaluation import benjamini_hochberg
 from goldenthread.governance import GovernanceError
 from goldenthread.insight.inequality import within
 from goldenthread.insight.who.facts import Average, Fact, known_facts
-from goldenthread.measures import to_sql
+from goldenthread.insight.who.sums import Sums, sums_of
 
-AGE_EDGES = (18, 40, 65, 75, 85)
 _Z = 1.959963984540054
 LEVEL = 0.05
 
@@ -128,10 +127,12 @@ def compare(cohort: Cohort, *, same_ages: bool = False) -> Comparison:
     if answer.people is None or answer.population is None:
         reason = "Too few people to compare, or too few to compare them with."
         return Comparison(cohort, answer.people, None, words, same_ages, (), (), reason, reason)
-    sums = _sums(cohort, terms, facts, averages)
-    if not sums.them.any() or not sums.others.any():
+    sums = sums_of(cohort, terms, facts, averages)
+    if not sums.them.people.any() or not sums.others.people.any():
         reason = (
-            "Nobody is left to compare them with." if sums.them.any() else "Nobody meets these conditions."
+            "Nobody is left to compare them with."
+            if sums.them.people.any()
+            else "Nobody meets these conditions."
         )
         return Comparison(cohort, answer.people, None, words, same_ages, (), (), reason, reason)
     released = _released(population, cohort, facts, sums, same_ages=same_ages)
@@ -170,82 +171,15 @@ def _usable(population: Population) -> tuple[tuple[Fact, ...], tuple[Average, ..
     return tuple(f for f in facts if may(f.needs)), tuple(a for a in averages if may([a.fact]))
 
 
-@dataclass(frozen=True)
-class _Sums:
-    """People by age band, and counts of each fact by age band: rows are facts, columns bands."""
-
-    them: np.ndarray
-    others: np.ndarray
-    facts_them: np.ndarray
-    facts_others: np.ndarray
-    averages: tuple[list[_Sum], list[_Sum]]
-
-    @property
-    def weights(self) -> np.ndarray:
-        """The ages of the cohort, as weights for the others; a band without others gives its weight to the rest."""
-        there = np.where(self.others > 0, self.them, 0) / max(int(self.them.sum()), 1)
-        return np.asarray(there / max(float(there.sum()), 1e-12))
-
-
-@dataclass(frozen=True)
-class _Sum:
-    """One number added up by age band: sums, people with a value, and the two largest amounts of all."""
-
-    sums: np.ndarray
-    people: np.ndarray
-    largest: list[float]
-
-    def mean(self, weights: np.ndarray | None = None) -> float:
-        """The mean, by band weights where they are given; not a number where two people make up nearly all of it."""
-        total, everybody = float(self.sums.sum()), int(self.people.sum())
-        if not everybody or (total > 0 and sum(self.largest) > 0.9 * total):
-            return float("nan")
-        mean = total / everybody
-        if weights is not None:
-            mean = float((self.sums / np.maximum(self.people, 1)) @ weights)
-        return round(mean, -1) if mean >= 1000 else round(mean, 1 if mean >= 1 else 2)
-
-
-def _sums(cohort: Cohort, terms: list[Compare], facts: Iterable[Fact], averages: Iterable[Average]) -> _Sums:
-    population = cohort.population
-    facts, averages = list(facts), list(averages)
-
-    def sql(node: Node) -> str:
-        return to_sql(node, population.variables, index=population.index_sql)
-
-    edges = " ".join(f"WHEN age < {edge} THEN {n}" for n, edge in enumerate(AGE_EDGES))
-    group = f"coalesce({cohort.sql}, FALSE) AS inside, CASE WHEN age IS NULL THEN 0 {edges} ELSE {len(AGE_EDGES)} END AS band"
-    parts = ["count(*) AS people"]
-    # six times as fast as count(*) FILTER, which picks rows out for every fact
-    parts += [f"count_if({sql(f.node)}) AS f{n}" for n, f in enumerate(facts)]
-    for n, one in enumerate(averages):
-        amount = f"CAST({one.fact} AS DOUBLE)"
-        parts += [f"sum({amount}) AS s{n}", f"count({one.fact}) AS c{n}", f"max({amount}, 2) AS m{n}"]
-    needs = {"age", *cohort.needs, *(n for f in facts for n in f.needs), *(a.fact for a in averages)}
-    where = " AND ".join(f"({sql(t)})" for t in terms) or "TRUE"
-    table = population.grouped(group, ", ".join(parts), sorted(needs), where=where)
-    bands, wide = len(AGE_EDGES) + 1, len(facts)
-    people, counted = np.zeros((2, bands), np.int64), np.zeros((2, wide, bands), np.int64)
-    added = tuple([_Sum(np.zeros(bands), np.zeros(bands), []) for _ in averages] for _ in range(2))
-    for row in table.to_pylist():
-        side, band = int(not row["inside"]), int(row["band"])
-        people[side, band] = row["people"]
-        counted[side, :, band] = [row[f"f{n}"] for n in range(wide)]
-        for n, sums in enumerate(added[side]):
-            sums.sums[band], sums.people[band] = row[f"s{n}"] or 0.0, row[f"c{n}"]
-            sums.largest[:] = sorted([*sums.largest, *(row[f"m{n}"] or [])])[-2:]
-    return _Sums(people[0], people[1], counted[0], counted[1], (added[0], added[1]))
-
-
 def _released(
-    population: Population, cohort: Cohort, facts: Iterable[Fact], sums: _Sums, *, same_ages: bool
+    population: Population, cohort: Cohort, facts: Iterable[Fact], sums: Sums, *, same_ages: bool
 ) -> ReleasedTable:
     facts = list(facts)
-    them, others = sums.facts_them.sum(axis=1), sums.facts_others.sum(axis=1)
-    n_them, n_others = int(sums.them.sum()), int(sums.others.sum())
+    them, others = sums.them.facts.sum(axis=1), sums.others.facts.sum(axis=1)
+    n_them, n_others = int(sums.them.people.sum()), int(sums.others.people.sum())
     share = others / n_others
     if same_ages:
-        share = (sums.facts_others / np.maximum(sums.others, 1)) @ sums.weights
+        share = (sums.others.facts / np.maximum(sums.others.people, 1)) @ sums.weights
     frame = pd.DataFrame(
         {
             "fact": [f.title for f in facts],
@@ -272,15 +206,15 @@ def _released(
 
 
 def _released_means(
-    population: Population, cohort: Cohort, averages: Iterable[Average], sums: _Sums, *, same_ages: bool
+    population: Population, cohort: Cohort, averages: Iterable[Average], sums: Sums, *, same_ages: bool
 ) -> ReleasedTable:
     frame = pd.DataFrame(
         {
             "average": [a.title for a in averages],
-            "them_people": int(sums.them.sum()),
-            "others_people": int(sums.others.sum()),
-            "them_mean": [x.mean() for x in sums.averages[0]],
-            "others_mean": [x.mean(sums.weights if same_ages else None) for x in sums.averages[1]],
+            "them_people": int(sums.them.people.sum()),
+            "others_people": int(sums.others.people.sum()),
+            "them_mean": [x.mean() for x in sums.them.amounts],
+            "others_mean": [x.mean(sums.weights if same_ages else None) for x in sums.others.amounts],
         }
     )
     return release(
