@@ -6,12 +6,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from goldenthread.governance import Audit, GovernanceError
 from goldenthread.governance.releases import Part, Release, Releases
+from tests.sequences import sequences
 
 TODAY = date(2026, 11, 30)
 PEOPLE = [bytes([n]) * 16 for n in range(6)]
@@ -217,4 +217,4 @@ class AnythingGoes(RuleBasedStateMachine):
 
 
 TestAnythingGoes = AnythingGoes.TestCase
-TestAnythingGoes.settings = settings(max_examples=25, stateful_step_count=12, deadline=None)
+TestAnythingGoes.settings = sequences(25, 12)

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from goldenthread.vault import Keys, KeyService, Limits, Signer, Vault
+from tests.sequences import sequences
 from tests.vault.service.conftest import NUMBERS, PRACTICES, SENSITIVE, approval, identities
 
 RELEASES = ["R1", "R2"]
@@ -157,4 +157,4 @@ class AnythingGoes(RuleBasedStateMachine):
 
 
 TestAnythingGoes = AnythingGoes.TestCase
-TestAnythingGoes.settings = settings(max_examples=20, stateful_step_count=15, deadline=None)
+TestAnythingGoes.settings = sequences(20, 15)
