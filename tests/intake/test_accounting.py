@@ -22,7 +22,7 @@ from goldenthread.intake import FileRefusedError, load_contracts
 from goldenthread.intake.arrivals import Arrival, content
 from goldenthread.intake.packed import plain as unpack
 from goldenthread.intake.people import LocalRoster, local_people, roster
-from goldenthread.intake.stage import StagedFile, stage
+from goldenthread.intake.stage import StagedFile, split, stage
 from goldenthread.vault import Keys
 
 TODAY = datetime.date(2026, 11, 22)
@@ -52,7 +52,8 @@ def arrival(feed: str, name: str = "file.csv", path: Path | None = None) -> Arri
 
 
 def take(feed: str, data: bytes, name: str = "file.csv") -> StagedFile:
-    return stage(arrival(feed, name), data, KEYS, ROSTER, TODAY)
+    there = arrival(feed, name)
+    return stage(there, split(there, data), KEYS, ROSTER, TODAY)
 
 
 def sums(staged: StagedFile) -> None:
@@ -175,7 +176,7 @@ def test_forms_of_one_file_give_one_table(form: str, tmp_path: Path) -> None:
     path.write_bytes(data)
     there = arrival("gp_event", name, path)
     bare, _ = content(there, None)
-    staged = stage(there, bare, KEYS, ROSTER, TODAY)
+    staged = stage(there, split(there, bare), KEYS, ROSTER, TODAY)
     sums(staged)
     assert staged.account.accepted == 40
     assert unpack(staged.table).equals(unpack(take("gp_event", HEADER + GOOD).table))

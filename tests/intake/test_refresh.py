@@ -180,6 +180,21 @@ def test_identities_are_in_the_vault_with_the_present_practice(refreshed: tuple[
     assert (row["nhs_number"], row["uprn"], row["birth_date"]) == (mover.nhs, mover.uprn, mover.birth)
 
 
+def test_what_a_hospital_says_of_a_patient_does_not_replace_what_the_practice_says(
+    deployment: Callable[..., Any],
+) -> None:
+    made = deployment()
+    made.refresh()
+    known = [made.keys.pseudonym(person.nhs) for person in made.people]
+    with Vault.open(made.settings.vault_dir, made.keys) as vault:
+        before = vault.identities(known).to_pylist()
+    # The practices send nothing new; an ambulance service names a patient by a verified number, without the name.
+    edit(made.feeds / "urgent/RZ4/urgent_2026.csv", "22:15:00", "22:16:00")
+    made.refresh()
+    with Vault.open(made.settings.vault_dir, made.keys) as vault:
+        assert vault.identities(known).to_pylist() == before
+
+
 def test_the_quarantine_is_private_and_says_what_to_do(refreshed: tuple[Any, RefreshReport]) -> None:
     made, _ = refreshed
     summary = quarantine_summary(made.settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from goldenthread.intake.errors import FileRefusedError
 from goldenthread.intake.people import LocalRoster, roster
 from goldenthread.intake.quarantine import write_quarantine
 from goldenthread.intake.report import Progress, Refused
-from goldenthread.intake.stage import StagedFile, stage
+from goldenthread.intake.stage import StagedFile, split, stage
 from goldenthread.intake.staging import FORM, Account, InForce, Work
 from goldenthread.vault import Keys, Vault
 
@@ -63,7 +64,9 @@ class Stager:
         self.keys, self.vault, self.today, self.threads = keys, vault, today, threads
         self.before = work.in_force()
         self.outcome = Outcome()
-        self._patients: set[bytes] | None = None
+        self._patients: set[bytes] = set()
+        self._known = threading.Event()
+        """Set once it is settled who the patients of each practice are."""
         self._waiting: list[tuple[Arrival, InForce, StagedFile]] = []
 
     def run(self, contracts: Mapping[str, Contract], progress: Progress) -> Outcome:
@@ -83,12 +86,8 @@ class Stager:
             (a for a in arrivals if a.contract.person != "registered"), key=lambda a: (-_size(a), a.relative)
         )
         progress.begin("Reading feeds", len(arrivals))
-        self._stage_all(first, progress)
-        self._keep_missing(
-            contracts, {a.name for a in arrivals} | {a.name for a in self.outcome.arrivals.values()}
-        )
-        self._rosters(contracts)
-        self._stage_all(rest, progress)
+        present = {a.name for a in arrivals} | {a.name for a in self.outcome.arrivals.values()}
+        self._stage_all(first, rest, contracts, present, progress)
         progress.end()
         gone = set(promised(arrivals, self.feeds))
         self.outcome.warnings += [f"{path}: listed in a control file but not there" for path in sorted(gone)]
@@ -101,43 +100,78 @@ class Stager:
                 made = roster(organisation, self.keys, self.work.table(entry.feed, entry.key))
                 self.work.save_roster(made.digest, made.pseudonyms)
                 self.outcome.rosters[organisation] = made
+                self._patients.update(made.pseudonyms.to_pylist())
 
-    def _stage_all(self, arrivals: list[Arrival], progress: Progress) -> None:
-        for done in _bounded(self._one, arrivals, self.threads):
+    def _stage_all(
+        self,
+        first: list[Arrival],
+        rest: list[Arrival],
+        contracts: Mapping[str, Contract],
+        present: set[str],
+        progress: Progress,
+    ) -> None:
+        """Stage ``first``, then settle who the patients are, then stage the rest.
+
+        What can be done without knowing the patients (reading and splitting a file) begins before they are known.
+        """
+        left = len(first)
+        if not left:
+            self._settle_patients(contracts, present)
+        # Nobody may be left waiting where this is cut off.
+        for done in _bounded(self._one, [*first, *rest], self.threads, at_the_end=self._known.set):
             if done.refused is not None:
                 self._refuse(done.arrival, done.refused)
             elif done.entry is not None:
                 self._accept(done.arrival, done.entry, done.staged)
             progress.advance(1, done.staged.account.rows_in if done.staged else 0)
+            left -= done.arrival.contract.person == "registered"
+            if not left and not self._known.is_set():
+                self._settle_patients(contracts, present)
         self._settle()
+
+    def _settle_patients(self, contracts: Mapping[str, Contract], present: set[str]) -> None:
+        self._keep_missing(contracts, present)
+        self._rosters(contracts)
+        self._known.set()
+
+    def _roster(self, arrival: Arrival) -> LocalRoster | None:
+        """The patients whom a practice's file is about; None of other files, or where there are none."""
+        if arrival.contract.person != "local":
+            return None
+        self._known.wait()
+        return self.outcome.rosters.get(arrival.organisation)
 
     def _one(self, arrival: Arrival) -> _Done:
         """Decide whether a file has to be read, and read it. Runs in a worker thread."""
         contract = arrival.contract
-        roster_ = self.outcome.rosters.get(arrival.organisation) if contract.person == "local" else None
-        digest = roster_.digest if roster_ is not None else ""
         try:
             try:
                 size, mtime = arrival.stat
             except OSError as error:
                 raise FileRefusedError(f"cannot be read: {error.strerror}.", "Check the file.") from None
             old = self.before.get(arrival.name)
-            if old is not None and self._same(old, contract, size, mtime, digest):
-                return _Done(arrival, old)
+            if old is not None and self._same(old, contract, size, mtime):
+                made = self._roster(arrival)
+                if old.roster == (made.digest if made is not None else ""):
+                    return _Done(arrival, old)
             control, there = control_line(arrival, self.feeds)
             data, sha256 = content(arrival, control)
+            early = contract.person == "local" and not self._known.is_set()
+            raw = split(arrival, data) if early else None
+            roster_ = self._roster(arrival)
             if contract.person == "local" and roster_ is None:
                 raise FileRefusedError(
                     "has no accepted patient file beside it.", "Ask the practice for the whole extract."
                 )
+            digest = roster_.digest if roster_ is not None else ""
             key = Work.key(sha256, contract.digest, self.keys.fingerprint, digest, arrival.name)
             entry = InForce(
                 contract.name, key, size, mtime, contract.digest, self.keys.fingerprint, digest, FORM
             )
             if self.work.whole(contract.name, key):
                 return _Done(arrival, entry)
-            staged = stage(arrival, data, self.keys, roster_, self.today)
-            del data
+            staged = stage(arrival, raw or split(arrival, data), self.keys, roster_, self.today)
+            del raw, data
             self._compare(arrival, staged, control.rows if control else None, there, old)
             write_quarantine(self.quarantine, contract.name, key, staged.quarantine)
             if staged.identities is None:
@@ -147,10 +181,10 @@ class Stager:
         except FileRefusedError as refused:
             return _Done(arrival, None, None, refused)
 
-    def _same(self, old: InForce, contract: Contract, size: int, mtime: int, roster_digest: str) -> bool:
-        """Whether the version in force was made from this very file, contract, key and patients, in today's form."""
-        then = (old.feed, old.size, old.mtime_ns, old.contract, old.fingerprint, old.roster, old.form)
-        now = (contract.name, size, mtime, contract.digest, self.keys.fingerprint, roster_digest, FORM)
+    def _same(self, old: InForce, contract: Contract, size: int, mtime: int) -> bool:
+        """Whether the version in force was made from this very file, contract and key, in today's form."""
+        then = (old.feed, old.size, old.mtime_ns, old.contract, old.fingerprint, old.form)
+        now = (contract.name, size, mtime, contract.digest, self.keys.fingerprint, FORM)
         return then == now and self.work.account(old.feed, old.key) is not None
 
     def _compare(
@@ -191,7 +225,8 @@ class Stager:
                 self.outcome.identities[arrival.name] = staged.patients
             if staged.identities is not None:
                 self._waiting.append((arrival, entry, staged))
-                if len(self._waiting) >= 64 or sum(w[2].table.num_rows for w in self._waiting) > 200_000:
+                many = len(self._waiting) >= 64 or sum(w[2].table.num_rows for w in self._waiting) > 200_000
+                if many and self._known.is_set():
                     self._settle()
                 return
         self._count(arrival, entry)
@@ -208,10 +243,6 @@ class Stager:
         They are stored as sent, under their record hashes; those of verified people only where they are not
         patients, whose practice knows them better.
         """
-        if self._patients is None:
-            self._patients = {
-                p for made in self.outcome.rosters.values() for p in made.pseudonyms.to_pylist()
-            }
         fresh: dict[bytes, tuple[pa.Table, int]] = {}
         for _, _, staged in self._waiting:
             identities = staged.identities
@@ -270,8 +301,16 @@ def _size(arrival: Arrival) -> int:
         return 0
 
 
-def _bounded(work: Callable[[Arrival], _Done], arrivals: list[Arrival], threads: int) -> Iterator[_Done]:
-    """Run ``work`` over the arrivals in threads, holding few results at a time, so that memory stays flat."""
+def _bounded(
+    work: Callable[[Arrival], _Done],
+    arrivals: list[Arrival],
+    threads: int,
+    at_the_end: Callable[[], None],
+) -> Iterator[_Done]:
+    """Run ``work`` over the arrivals in threads, holding few results at a time, so that memory stays flat.
+
+    They begin in their order. ``at_the_end`` is called however this ends, while work may still be going on.
+    """
     waiting: set[Future[_Done]] = set()
     queue = iter(arrivals)
     with ThreadPoolExecutor(max_workers=max(threads, 1)) as pool:
@@ -287,3 +326,4 @@ def _bounded(work: Callable[[Arrival], _Done], arrivals: list[Arrival], threads:
         finally:
             for future in waiting:
                 future.cancel()
+            at_the_end()

@@ -249,11 +249,9 @@ def _check_unique_patients(made: Checked, contract: Contract, refusals: _Refusal
     local = contract.identity("local_id")
     assert local is not None
     texts = made.raw.columns[local.name]
-    values, count = made.columns[local.name].values.to_pylist(), len(texts.distinct)
-    canonical = {v: i for i, v in reversed(list(enumerate(values)))}
-    numbers = (
-        np.array([canonical[v] for v in values], np.int32)[texts.index] if count else np.empty(0, np.int32)
-    )
+    # Several texts may mean one number ("0100" and "100").
+    same = made.columns[local.name].values.dictionary_encode(null_encoding="encode").indices.to_numpy()
+    numbers = same[texts.index] if len(same) else np.empty(0, np.int32)
     rows = np.arange(made.raw.rows)
     distinct_rows = np.setdiff1d(rows, repeats(raw_key(made.raw), rows))
     again = repeats(numbers.astype(np.int64), distinct_rows)

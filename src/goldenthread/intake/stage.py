@@ -46,14 +46,14 @@ def split(arrival: Arrival, data: bytes) -> RawFile:
 
 
 def stage(
-    arrival: Arrival, data: bytes, keys: Keys, roster: LocalRoster | None, today: datetime.date
+    arrival: Arrival, raw: RawFile, keys: Keys, roster: LocalRoster | None, today: datetime.date
 ) -> StagedFile:
-    """Read, check and pseudonymise one file.
+    """Check and pseudonymise one file that has been split.
 
     Raises ``FileRefusedError`` where the file as a whole is not what its contract describes.
     """
     contract = arrival.contract
-    checked = check(split(arrival, data), contract, today, roster)
+    checked = check(raw, contract, today, roster)
     account = Account(
         feed=contract.name,
         file=arrival.relative,
