@@ -104,7 +104,11 @@ def decide(request: HttpRequest, purpose: str) -> HttpResponse:
         )  # fmt: skip
     except GovernanceError as error:
         return _purpose(request, purpose, error, 400)
-    done = "share" if made[0].verb == "agreed" else "no longer share"
+    done = (
+        ("shares" if len(made) == 1 else "share")
+        if made[0].verb == "agreed"
+        else f"no longer {'shares' if len(made) == 1 else 'share'}"
+    )
     messages.success(
         request,
         f"{_count(len(made), 'practice')} now {done} for {chosen.title.lower()}. Every figure obeys this from now on.",

@@ -229,6 +229,11 @@ def hand_over(working: Working, work: WorkList, owner: str, deputy: str, note: s
     return fresh
 
 
+def names_of(usernames: Iterable[str]) -> dict[str, str]:
+    """People's own names by user name."""
+    return {u.username: str(u) for u in User.objects.filter(username__in=set(usernames))}
+
+
 def colleagues(practice: str) -> list[User]:
     """People who may work this practice's lists today."""
     from goldenthread.web.accounts.roles import ROLES

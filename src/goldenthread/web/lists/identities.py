@@ -36,6 +36,12 @@ class Person:
         return f"{self.nhs_number[:3]} {self.nhs_number[3:6]} {self.nhs_number[6:]}"
 
     @property
+    def phone(self) -> str:
+        """The telephone number in groups, as it is dialled: 07700 900123."""
+        plain = self.telephone.replace(" ", "")
+        return f"{plain[:5]} {plain[5:]}" if len(plain) == 11 and plain.isdigit() else self.telephone
+
+    @property
     def name(self) -> str:
         """SURNAME, Given."""
         return f"{self.family_name.upper()}, {self.given_name}"

@@ -196,7 +196,8 @@ def decide(request: HttpRequest, scope: str, release: str) -> HttpResponse:
         error, people = error or broken, 0
     content = {
         "part": part, "release": found, "state": STATES[part.state], "error": error, "people": people, "version": version and version.record,
-        "own": found.requested_by == request.working.user.username, "typed": request.POST, "purpose": actions.purpose_title(found),
+        "own": found.requested_by == request.working.user.username, "names": actions.names_of([found.requested_by, *(e.by for e in part.events)]),
+        "typed": request.POST, "purpose": actions.purpose_title(found),
     }  # fmt: skip
     return render(request, "lists/decide.jinja", content, status=400 if error else 200)
 
