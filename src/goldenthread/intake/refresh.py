@@ -5,17 +5,15 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from goldenthread import model
-from goldenthread.intake.arrivals import Arrival
 from goldenthread.intake.arriving import Outcome, Stager
 from goldenthread.intake.assembly import community, hospital, persons, primary_care
 from goldenthread.intake.assembly.resolve import (
@@ -31,7 +29,6 @@ from goldenthread.intake.assembly.sources import Sources
 from goldenthread.intake.assembly.supersede import active_submissions, latest_rows
 from goldenthread.intake.contract import Contract, load_contracts
 from goldenthread.intake.errors import IntakeError
-from goldenthread.intake.identities import practice_identities
 from goldenthread.intake.linkage import (
     DECISIONS_FILE,
     REVIEW_FILE,
@@ -40,17 +37,19 @@ from goldenthread.intake.linkage import (
     read_decisions,
 )
 from goldenthread.intake.match_rates import match_rates
-from goldenthread.intake.people import LocalRoster
 from goldenthread.intake.quarantine import tidy
 from goldenthread.intake.report import FeedReport, Progress, RefreshReport, Silent, top
 from goldenthread.intake.safefiles import make_private, plain_disk_errors, write_bytes
-from goldenthread.intake.stage import reread_identities
+from goldenthread.intake.sealing import SEALED_FORM, Sealing
 from goldenthread.intake.staging import FORM, Account, InForce, Work
 from goldenthread.lake import Lake, SnapshotBuilder
 from goldenthread.settings import Settings
-from goldenthread.vault import PSEUDONYM, Keys, Vault, byte_values
-from goldenthread.vault import Refresh as VaultRefresh
+from goldenthread.vault import PSEUDONYM, Keys, Vault
 
+FIRST = ("gp_patient", "gp_registration")
+"""Feeds that say whose practice each patient is at, which sealing begins with."""
+LARGE = ("gp_event", "gp_medication", "gp_appointment")
+"""Feeds that are read from their staged files, one range of people at a time."""
 REFERENCE = ("practice", "pcn", "place", "provider", "lsoa")
 CONTRACTS_FOLDER = "contracts"
 
@@ -153,7 +152,7 @@ def _inputs(outcome: Outcome, settings: Settings) -> str:
     files = sorted((name, entry.key) for name, entry in outcome.in_force.items())
     tables = repr(list(model.tables().values()))
     linkage = [sorted(settings.linkage.items(), key=str), read_decisions(settings.home).digest]
-    plain = json.dumps([FORM, files, tables, linkage], default=str)
+    plain = json.dumps([FORM, SEALED_FORM, files, tables, linkage], default=str)
     return hashlib.blake2b(plain.encode(), digest_size=16).hexdigest()
 
 
@@ -219,7 +218,6 @@ class _Run:
         self.sources = Sources(builder.connection, work, contracts, outcome.in_force, outcome.accounts)
         self.as_of = self._as_of()
         self.decisions = read_decisions(settings.home)
-        self.identities: dict[str, str] = {}
 
     def _as_of(self) -> str:
         """The day up to which the GP extracts tell: the latest day they hold, or of any feed without them."""
@@ -231,11 +229,28 @@ class _Run:
 
     def build(self, inputs: str) -> RefreshReport:
         sources = self.sources
-        self._load()
-        with self.vault.begin(self.builder.snapshot) as identities:
-            self._store_identities(identities)
-            linkage = self._resolve(identities)
+        names = [name for name in self.contracts if name not in LARGE]
+        self.progress.begin("Loading staged feeds", len(names))
+        self._load(FIRST)
+        persons.periods(sources, self.as_of)
+        with (
+            self.vault.begin(self.builder.snapshot) as identities,
+            Sealing(
+                sources,
+                self.outcome,
+                self.keys,
+                identities,
+                self.work.read_state("identities"),
+                datetime.date.fromisoformat(self.as_of),
+                self.today,
+            ) as sealing,
+        ):
+            self._load([name for name in names if name not in FIRST])
+            self._choose()
+            self.progress.end()
+            linkage = self._resolve(sealing)
             self._write()
+            sealing.wait(self.progress)
             feeds = self._reports()
             extra = {
                 "inputs": inputs,
@@ -258,7 +273,7 @@ class _Run:
             )
             identities.commit()
         self.work.put_in_force(self.outcome.in_force)
-        self.work.write_state("identities", self.identities)
+        self.work.write_state("identities", sealing.state)
         if linkage.result is not None:
             linkage.result.write_review(self.settings.quarantine_dir)
         leave_out_decided(self.settings.quarantine_dir / REVIEW_FILE, self.decisions)
@@ -276,53 +291,19 @@ class _Run:
             warnings=self.outcome.warnings,
         )
 
-    def _load(self) -> None:
-        """Everything but the large feeds goes into temporary tables."""
-        large = {"gp_event", "gp_medication", "gp_appointment"}
-        names = [name for name in self.contracts if name not in large]
-        self.progress.begin("Loading staged feeds", len(names))
-        for name in names:
+    def _load(self, feeds: Sequence[str]) -> None:
+        """Staged feeds go into temporary tables."""
+        for name in feeds:
             self.sources.load(name)
             self.progress.advance()
+
+    def _choose(self) -> None:
+        """Of several rows about one thing the one that counts."""
         for feed in ("apc", "ecds", "op", "cld", "urgent", "council", "deaths", "programme"):
             latest_rows(self.sources, feed)
         for family in ("csds", "mhsds"):
             active_submissions(self.sources, family)
         registered(self.sources)
-        persons.periods(self.sources, self.as_of)
-        self.progress.end()
-
-    def _store_identities(self, identities: VaultRefresh) -> None:
-        """Identities of patients whose practice's files have changed, or who are newly at the practice."""
-        homes = self._homes()
-        before = self.work.read_state("identities")
-        files = self.outcome.in_force
-        by_practice = {
-            (a.contract.name, a.organisation): a
-            for name, a in self.outcome.arrivals.items()
-            if name in files
-            and not any(r.file == a.relative for r in self.outcome.refused.get(a.contract.name, []))
-        }
-        self.progress.begin("Sealing identities", len(self.outcome.rosters))
-        for practice, roster in sorted(self.outcome.rosters.items()):
-            patients = by_practice.get(("gp_patient", practice))
-            addresses = by_practice.get(("gp_address", practice))
-            home = homes.get(practice, pa.array([], PSEUDONYM))
-            if patients is not None:
-                digest = hashlib.blake2b(digest_size=16)
-                for arrival in (patients, addresses):
-                    digest.update(files[arrival.name].key.encode() if arrival else b"-")
-                digest.update(b"".join(byte_values(home)))
-                self.identities[practice] = digest.hexdigest()
-                if before.get(practice) != self.identities[practice]:
-                    as_of = datetime.date.fromisoformat(self.as_of)
-                    who, where = self._identity(patients, roster), self._identity(addresses, roster)
-                    if who is not None:
-                        identities.store(practice_identities(who, where, practice, home, as_of))
-            elif practice in before:
-                self.identities[practice] = before[practice]
-            self.progress.advance()
-        self.progress.end()
 
     def _needed(self) -> pa.Array:
         """Whose identities are needed: everybody and every record that stands in a feed in force."""
@@ -333,27 +314,7 @@ class _Run:
         found = self.sources.values(f"SELECT DISTINCT pseudonym FROM ({' UNION ALL '.join(parts)})")
         return found["pseudonym"].combine_chunks().drop_null().cast(PSEUDONYM)
 
-    def _homes(self) -> dict[str, pa.Array]:
-        """The people whose practice each one is now, in order."""
-        rows = self.sources.values(
-            "SELECT DISTINCT practice, pseudonym FROM home ORDER BY practice, pseudonym"
-        )
-        practices = rows["practice"].combine_chunks().dictionary_encode()
-        ends = np.searchsorted(practices.indices.to_numpy(), np.arange(len(practices.dictionary) + 1))
-        people = rows["pseudonym"].combine_chunks().cast(PSEUDONYM)
-        return {
-            name: people[begin:end]
-            for name, (begin, end) in zip(practices.dictionary.to_pylist(), pairwise(ends), strict=True)
-        }
-
-    def _identity(self, arrival: Arrival | None, roster: LocalRoster) -> pa.Table | None:
-        """What a practice's file says of who its patients are; read again where it was not read this time."""
-        if arrival is None:
-            return None
-        known = self.outcome.identities.pop(arrival.name, None)
-        return known if known is not None else reread_identities(arrival, self.keys, roster, self.today)
-
-    def _resolve(self, identities: VaultRefresh) -> Linkage:
+    def _resolve(self, sealing: Sealing) -> Linkage:
         self.progress.begin("Linking", 0)
         claims(self.sources, LINKED_FEEDS)
         # A third stays for the feeds that wait and for the identities that are compared (decision 0058).
@@ -365,9 +326,15 @@ class _Run:
             if entry.feed
             in (*LINKED_FEEDS, "gp_patient", "gp_address", "gp_registration", "csds_header", "mhsds_header")
         )
-        outcome = link_records(
-            self.sources, settings, lambda some: identities.demographics(some), repr(basis)
-        )
+
+        def demographics(some: Sequence[bytes]) -> pa.Table:
+            if not sealing.over:
+                self.progress.end()
+                sealing.wait(self.progress)
+                self.progress.begin("Linking", 0)
+            return sealing.identities.demographics(some)
+
+        outcome = link_records(self.sources, settings, demographics, repr(basis))
         outcome.decided = obey(self.sources, self.decisions)
         if gone := outcome.decided.get("no longer there"):
             self.outcome.warnings.append(
@@ -380,32 +347,33 @@ class _Run:
 
     def _write(self) -> None:
         builder, sources = self.builder, self.sources
-        rows = sum(sources.accepted(feed) for feed in ("gp_event", "gp_medication", "gp_appointment"))
+        rows = sum(sources.accepted(feed) for feed in LARGE)
         self.progress.begin("Writing tables", rows)
         persons.people(sources, persons.PEOPLE_FEEDS)
         builder.write("person", persons.person_sql(sources, persons.PEOPLE_FEEDS, self.as_of))
         primary_care.count_patients(sources)
-        for name in REFERENCE:
-            self._reference(name)
-        primary_care.registrations(builder, sources)
-        primary_care.addresses(builder, sources)
-        hospital.admissions(builder, sources)
-        hospital.emergency_attendances(builder, sources)
-        hospital.outpatients(builder, sources)
-        hospital.urgent_calls(builder, sources)
-        for family in ("csds", "mhsds"):
-            community.contacts(builder, sources, family)
-        community.social_care(builder, sources)
-        community.circumstances(builder, sources)
-        community.programme_contacts(builder, sources)
-        self._count_deaths()
+        counting = threading.Lock()
 
         def advance(written: int) -> None:
-            self.progress.advance(written, written)
+            with counting:
+                self.progress.advance(written, written)
 
-        primary_care.events(builder, sources, advance)
-        primary_care.stream(builder, sources, "gp_medication", progress=advance)
-        primary_care.stream(builder, sources, "gp_appointment", progress=advance)
+        with primary_care.coded_entries(builder, sources, advance):
+            for name in REFERENCE:
+                self._reference(name)
+            primary_care.registrations(builder, sources)
+            primary_care.addresses(builder, sources)
+            hospital.admissions(builder, sources)
+            hospital.emergency_attendances(builder, sources)
+            hospital.outpatients(builder, sources)
+            hospital.urgent_calls(builder, sources)
+            for family in ("csds", "mhsds"):
+                community.contacts(builder, sources, family)
+            community.social_care(builder, sources)
+            community.circumstances(builder, sources)
+            community.programme_contacts(builder, sources)
+            self._count_deaths()
+            primary_care.appointments(builder, sources, advance)
         self.progress.end()
 
     def _reference(self, name: str) -> None:

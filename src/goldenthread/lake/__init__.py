@@ -1,12 +1,18 @@
 """Immutable, versioned snapshots of the pseudonymised store, and the engine that reads them."""
 
-from goldenthread.lake.builder import PEOPLE_PER_CODE_FILE, PEOPLE_PER_FILE, SnapshotBuilder
+from goldenthread.lake.builder import (
+    PEOPLE_AT_ONCE,
+    PEOPLE_PER_CODE_FILE,
+    PEOPLE_PER_FILE,
+    SnapshotBuilder,
+)
 from goldenthread.lake.files import LakeError, NoSnapshotError, RefreshRunningError
 from goldenthread.lake.manifest import DataFile, Manifest
 from goldenthread.lake.snapshot import Snapshot
 from goldenthread.lake.store import Lake
 
 __all__ = [
+    "PEOPLE_AT_ONCE",
     "PEOPLE_PER_CODE_FILE",
     "PEOPLE_PER_FILE",
     "DataFile",

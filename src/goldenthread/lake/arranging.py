@@ -7,6 +7,7 @@ rows of one person, day and code, have to be put right (decision 0055).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -133,11 +134,14 @@ def by_code(rows: pa.Table) -> pa.Table:
 def taken(rows: pa.Table, order: NDArray[np.int64]) -> pa.Table:
     """Rows by number."""
     chosen = pa.array(order.astype(np.uint32))
-    columns = [
-        (column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()).take(chosen)
-        for column in rows.columns
-    ]
-    return pa.table(columns, names=rows.column_names)
+
+    def take(column: pa.ChunkedArray) -> pa.Array:
+        return (column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()).take(chosen)
+
+    if rows.num_rows < ROWS_PER_GROUP:
+        return pa.table([take(column) for column in rows.columns], names=rows.column_names)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return pa.table(list(pool.map(take, rows.columns)), names=rows.column_names)
 
 
 def write_parquet(declared: Table, rows: pa.Table, path: Path) -> None:

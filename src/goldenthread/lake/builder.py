@@ -24,7 +24,7 @@ from goldenthread.lake.files import (
     write_atomically,
 )
 from goldenthread.lake.manifest import DataFile, Manifest
-from goldenthread.model import Table, table
+from goldenthread.model import Table, table, tables
 
 PEOPLE_PER_FILE = 50_000
 PEOPLE_PER_CODE_FILE = 200_000
@@ -109,6 +109,8 @@ class SnapshotBuilder:
         ``rows(first_pid, last_pid)`` gives the rows of people first_pid to last_pid, both included, in any
         order; rows that are nearly in order cost least. The files hold what ``write_chunked`` would
         write. The grain must already be unique: ``Lake.verify(deep=True)`` proves it.
+
+        It does not use ``connection``: it may run in a thread beside one other that writes other tables.
         """
         declared = table(name)
         keys = [*declared.sort, *(c for c in declared.columns if c not in declared.sort)]
@@ -117,7 +119,7 @@ class SnapshotBuilder:
             *(c for c in declared.sort if c != "code"),
         ):
             raise LakeError(f"{name} is not a table of coded events: use write_chunked.")
-        total, people = 0, max(self._people, 1)
+        total, people, files = 0, max(self._people, 1), []
         with ThreadPoolExecutor(max_workers=2) as pool:
             for first in range(0, people, PEOPLE_AT_ONCE):
                 stop = min(first + PEOPLE_AT_ONCE, people)
@@ -128,11 +130,11 @@ class SnapshotBuilder:
                     pool.submit(self._write_people, declared, made, first, stop),
                     pool.submit(self._write_codes, declared, made, first, stop),
                 ]
-                # In this order, so that the manifest lists files in one order.
-                self._files += [file for each in both for file in each.result()]
+                files += [file for each in both for file in each.result()]
                 total += made.num_rows
                 if progress is not None:
                     progress(made.num_rows)
+        self._files += files
         return total
 
     def _write_people(self, declared: Table, rows: pa.Table, first: int, stop: int) -> list[DataFile]:
@@ -234,11 +236,13 @@ class SnapshotBuilder:
         extra: Mapping[str, Any] | None = None,
     ) -> str:
         """Put the snapshot in force; returns its id. Everything is on the disk before ``CURRENT`` changes."""
+        # Tables may have been written side by side: the manifest lists them in one order all the same.
+        place = {name: number for number, name in enumerate(tables())}
         manifest = Manifest(
             snapshot=self._snapshot,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             people=self._people,
-            files=tuple(self._files),
+            files=tuple(sorted(self._files, key=lambda file: place[file.table])),
             data_dates=dict(data_dates or {}),
             feeds=tuple(feeds),
             definitions_hash=definitions_hash,

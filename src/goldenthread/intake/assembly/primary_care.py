@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pyarrow as pa
 
 from goldenthread.intake.assembly.sources import Sources
 from goldenthread.intake.assembly.streams import Stream
-from goldenthread.lake import SnapshotBuilder
+from goldenthread.lake import PEOPLE_AT_ONCE, SnapshotBuilder
 from goldenthread.model import table
 
+BYTES_PER_ROW = 110
+"""Memory that a coded entry takes while both orders of it are made (measured: some 29 bytes in each form)."""
 CORRESPONDENCE = "3"
 """ADDRESS TYPE 3: where letters go, which is not where a person lives."""
 
@@ -53,43 +57,80 @@ def addresses(builder: SnapshotBuilder, sources: Sources) -> None:
         tally.rules.append("correspondence addresses are not where people live")
 
 
-def stream(
-    builder: SnapshotBuilder,
-    sources: Sources,
-    feed: str,
-    watch: tuple[int, ...] = (),
-    progress: Callable[[int], None] | None = None,
-) -> Stream:
-    """Write the table of a large feed, one range of people at a time; returns the stream, with watched rows."""
-    source = Stream(sources, feed, watch)
-    name = sources.contracts[feed].table
-    columns = ", ".join(table(name).columns)
-    tally = sources.tallies[feed]
+@contextmanager
+def coded_entries(
+    builder: SnapshotBuilder, sources: Sources, progress: Callable[[int], None] | None = None
+) -> Iterator[None]:
+    """Write ``gp_event``, ``opt_out`` and ``medication``.
 
-    def rows(first: int, last: int) -> str:
-        return f"SELECT {columns} FROM ({source.register(first, last)})"
+    Coded entries are put in order outside DuckDB. Where memory has room for both, that happens in a thread beside
+    what the body of the ``with`` does with DuckDB; elsewhere after it (decision 0065).
+    """
+    rules = sources.contracts["gp_event"].opt_outs
+    streams = [
+        Stream(sources, "gp_event", tuple(rule.code for rule in rules)),
+        Stream(sources, "gp_medication"),
+    ]
 
-    if table(name).code:
+    def write() -> list[int]:
+        return [
+            builder.write_ordered(sources.contracts[each.feed].table, each.table, progress=progress)
+            for each in streams
+        ]
+
+    with sources.beside(_memory(builder, sources)) as room, ThreadPoolExecutor(max_workers=1) as pool:
+        written = pool.submit(write) if room else None
+        yield
+        if written is not None:
+            counts = written.result()
+    if not room:
         with sources.room_for_others():
-            written = builder.write_ordered(name, source.table, progress=progress)
-    else:
-        written = builder.write_chunked(name, rows, progress=progress)
+            counts = write()
+    for source, count in zip(streams, counts, strict=True):
+        _account(builder, sources, source, count)
+    _opt_outs(builder, sources, streams[0])
+
+
+def _memory(builder: SnapshotBuilder, sources: Sources) -> int:
+    """Bytes that putting the largest group of people's coded entries in order takes."""
+    rows = max(sources.accepted(feed) for feed in ("gp_event", "gp_medication"))
+    return int(BYTES_PER_ROW * rows * min(1, PEOPLE_AT_ONCE / max(builder.people, 1)))
+
+
+def _account(builder: SnapshotBuilder, sources: Sources, source: Stream, written: int) -> None:
+    """Count what became of the rows of a large feed; those of patients who have left go to the unlinked files."""
+    feed, tally = source.feed, sources.tallies[source.feed]
+    name = sources.contracts[feed].table
     tally.linked += written
     if loose := sum(sources.accounts[p.relative].staged for p in sources.parts[feed]) - written:
         # Patients who have left the extract since this file was accepted.
         inner = source.register(-1, -1)
         shown = ", ".join("NULL::INTEGER AS pid" if c == "pid" else c for c in table(name).columns)
         tally.unlinked += builder.write_unlinked(name, f"SELECT {shown} FROM ({inner})")
+        sources.connection.unregister("streaming")
         if tally.unlinked < loose:
             tally.not_stored += loose - tally.unlinked
+
+
+def appointments(
+    builder: SnapshotBuilder, sources: Sources, progress: Callable[[int], None] | None = None
+) -> None:
+    """Write ``appointment``, one range of people at a time."""
+    source = Stream(sources, "gp_appointment")
+    name = sources.contracts["gp_appointment"].table
+    columns = ", ".join(table(name).columns)
+
+    def rows(first: int, last: int) -> str:
+        return f"SELECT {columns} FROM ({source.register(first, last)})"
+
+    written = builder.write_chunked(name, rows, progress=progress)
     sources.connection.unregister("streaming")
-    return source
+    _account(builder, sources, source, written)
 
 
-def events(builder: SnapshotBuilder, sources: Sources, progress: Callable[[int], None] | None = None) -> None:
-    """Write ``gp_event``, and ``opt_out`` from the codes that its contract names."""
+def _opt_outs(builder: SnapshotBuilder, sources: Sources, source: Stream) -> None:
+    """Write ``opt_out`` from the codes that the contract of coded entries names."""
     rules = sources.contracts["gp_event"].opt_outs
-    source = stream(builder, sources, "gp_event", tuple(rule.code for rule in rules), progress)
     schema = pa.schema([("pid", pa.int32()), ("date", pa.date32()), ("code", pa.int64())])
     sources.connection.register("decisions", pa.Table.from_batches(source.watched, schema=schema))
     cases = " ".join(f"WHEN {rule.code} THEN '{rule.status}'" for rule in rules)

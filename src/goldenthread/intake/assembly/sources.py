@@ -112,6 +112,28 @@ class Sources:
         finally:
             self.connection.execute("SET memory_limit = ?", [limit])
 
+    @contextmanager
+    def beside(self, need: int) -> Iterator[bool]:
+        """Whether there is memory for work that needs so many bytes beside DuckDB's; DuckDB then has that much less.
+
+        There is where DuckDB keeps room to work in: as much as it holds, and a quarter of its limit.
+        """
+        ask = self.connection.execute
+        held = ask(
+            "SELECT sum(memory_usage_bytes) + sum(temporary_storage_bytes) FROM duckdb_memory()"
+        ).fetchall()
+        text = str(ask("SELECT current_setting('memory_limit')").fetchall()[0][0])
+        limit = _bytes(text)
+        left = limit - need
+        if left < max(2 * int(held[0][0] or 0), limit // 4):
+            yield False
+            return
+        ask("SET memory_limit = ?", [f"{left}B"])
+        try:
+            yield True
+        finally:
+            ask("SET memory_limit = ?", [text])
+
     def _part(self, part: Part, number: int, schema: pa.Schema) -> pa.Table:
         table = self.work.table(self._feed(part), part.key)
         if "patient" in table.column_names and part.roster:
@@ -140,6 +162,17 @@ class Sources:
     def count(self, sql: str) -> int:
         """The single number that a query answers."""
         return int(self.connection.execute(sql).fetchall()[0][0] or 0)
+
+
+def _bytes(text: str) -> int:
+    """A size as DuckDB writes it, in bytes.
+
+    >>> _bytes("1.5 GiB")
+    1610612736
+    """
+    size, unit = text.split()
+    powers = {"B": 0, "bytes": 0, "KiB": 1, "MiB": 2, "GiB": 3, "TiB": 4, "PiB": 5}
+    return int(float(size) * 1024 ** powers[unit])
 
 
 def staged_schema(contract: Contract) -> pa.Schema:

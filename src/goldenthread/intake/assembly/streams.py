@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
@@ -201,27 +202,43 @@ class Stream:
                 self.watched.append(batch.select(["pid", "date", "code"]).filter(pa.array(found)))
 
 
+_Pieces = dict[str, list[NDArray[np.generic]]]
+
+
 class _Gathered:
     """Rows of packed files, column by column: what a digit stands for is looked up, and nothing is moved twice."""
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
         self.names = [name for name in stream.schema.names if name not in ("pid", "practice")]
-        self.pieces: dict[str, list[NDArray[np.generic]]] = {name: [] for name in stream.schema.names}
         rules = stream.sources.contracts[stream.feed].staged
         self.filled = {name for name in self.names if name in rules and rules[name].required}
 
     def table(self, first: int, last: int) -> pa.Table:
-        stream = self.stream
+        stream, wanted = self.stream, []
         for part in stream.sources.parts[stream.feed]:
             pids = stream._maps[part.roster]
             inside = (pids >= first) & (pids <= last)
             if inside.any() and part.key in stream._places:
-                self._add(part, pids, None if inside.all() else inside)
-        return pa.table({name: self._column(name) for name in stream.schema.names})
+                wanted.append((part, pids, None if inside.all() else inside))
+        pieces: _Pieces = {name: [] for name in stream.schema.names}
+        # numpy works on several files at once; what they give is joined in the order of the files.
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            for found, watched in pool.map(lambda each: self._read(*each), wanted):
+                for name, columns in found.items():
+                    pieces[name] += columns
+                stream.given += sum(map(len, found["pid"]))
+                stream.watched += watched
+            columns = list(pool.map(lambda name: self._column(name, pieces.pop(name)), stream.schema.names))
+        return pa.table(columns, names=stream.schema.names)
 
-    def _add(self, part: Part, pids: NDArray[np.int32], inside: NDArray[np.bool_] | None) -> None:
+    def _read(
+        self, part: Part, pids: NDArray[np.int32], inside: NDArray[np.bool_] | None
+    ) -> tuple[_Pieces, list[pa.RecordBatch]]:
+        """The columns of one file, batch by batch, and its rows whose code is watched for."""
         stream, at = self.stream, self.stream._places[part.key]
+        pieces: _Pieces = {name: [] for name in stream.schema.names}
+        aside: list[pa.RecordBatch] = []
         practice = stream._practices.index(part.organisation)
         meanings = {name: self._meaning(name, at[name]) for name in self.names if name in at}
         watched = np.isin(_known(at["code"]).fill_null(0).to_numpy(zero_copy_only=False), stream.watch)
@@ -234,26 +251,27 @@ class _Gathered:
                 key, patient = key[keep], patient[keep]
             if not len(key):
                 continue
-            stream.given += len(key)
-            self.pieces["pid"].append(pids[patient])
-            self.pieces["practice"].append(np.full(len(key), practice, np.int32))
+            pieces["pid"].append(np.take(pids, patient))
+            pieces["practice"].append(np.full(len(key), practice, np.int32))
             for name, meaning in meanings.items():
-                self.pieces[name].append(meaning[at[name].digits(key)])
+                pieces[name].append(np.take(meaning, at[name].digits(key)))
             for name in self.names:
                 if name not in meanings:
-                    self.pieces[name].append(np.full(len(key), -1, np.int32))
+                    pieces[name].append(np.full(len(key), -1, np.int32))
             if watched.any():
-                self._look(watched[at["code"].digits(key)])
+                found = watched[at["code"].digits(key)]
+                if found.any():
+                    aside.append(
+                        self._aside({name: pieces[name][-1][found] for name in ("pid", "date", "code")})
+                    )
+        return pieces, aside
 
-    def _look(self, found: NDArray[np.bool_]) -> None:
-        if found.any():
-            pid, date, code = (self.pieces[name][-1][found] for name in ("pid", "date", "code"))
-            columns = [
-                pa.array(pid),
-                pa.array(date).view(pa.date32()),
-                self.stream.codes.take(pa.array(code)),
-            ]
-            self.stream.watched.append(pa.record_batch(columns, names=["pid", "date", "code"]))
+    def _aside(self, found: Mapping[str, NDArray[np.generic]]) -> pa.RecordBatch:
+        date, code = (
+            pa.array(found["date"]).view(pa.date32()),
+            self.stream.codes.take(pa.array(found["code"])),
+        )
+        return pa.record_batch([pa.array(found["pid"]), date, code], names=["pid", "date", "code"])
 
     def _meaning(self, name: str, place: packed.Place) -> NDArray[np.generic]:
         """What each digit becomes: a number, or an index into the stream's codes or texts (-1: empty)."""
@@ -270,9 +288,8 @@ class _Gathered:
         floats: NDArray[np.float64] = values.cast(pa.float64()).fill_null(np.nan).to_numpy()
         return floats
 
-    def _column(self, name: str) -> pa.Array:
+    def _column(self, name: str, pieces: list[NDArray[np.generic]]) -> pa.Array:
         kind = self.stream.schema.field(name).type
-        pieces = self.pieces.pop(name)
         found = np.concatenate(pieces) if pieces else np.empty(0, np.int32)
         pieces.clear()
         if name == "code":
