@@ -160,12 +160,12 @@ def marked(pids: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     >>> marked(np.array([2, 5, 9]), np.array([5, 7])).tolist()
     [False, True, False]
     """
-    inside = np.zeros(len(pids) + 1, bool)
-    places = np.searchsorted(pids, chosen)
-    there = places < len(pids)
-    there[there] = pids[places[there]] == chosen[there]
-    inside[places[there]] = True
-    return inside[:-1]
+    if not len(pids) or not len(chosen):
+        return np.zeros(len(pids), bool)
+    # one place for every number there may be: quicker than searching, and person numbers begin at 0
+    inside = np.zeros(max(int(pids[-1]), int(chosen[-1])) + 1, bool)
+    inside[chosen] = True
+    return np.asarray(inside[pids])
 
 
 Divided = tuple[np.ndarray, list[tuple[tuple[str, ...], np.ndarray | None]]]

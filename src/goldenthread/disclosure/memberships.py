@@ -242,9 +242,15 @@ def _inside(bits: NDArray[np.uint64], joined: Ids, starts: NDArray[np.int64]) ->
     shared = np.zeros((len(bits), len(starts) - 1), dtype=np.int64)
     if not len(joined):
         return shared
+    few = len(joined) * 32 < bits.shape[1] * 64  # few people: look each one up
+    place, bit = joined >> 3, np.uint8(1) << (joined & 7).astype(np.uint8)
     for row, word in enumerate(bits):
-        mask = np.unpackbits(word.view(np.uint8), bitorder="little").view(np.bool_)
-        shared[row] = _counts(mask[joined], starts)
+        byte = word.view(np.uint8)
+        if few:
+            inside = (byte[place] & bit) > 0
+        else:
+            inside = np.unpackbits(byte, bitorder="little").view(np.bool_)[joined]
+        shared[row] = _counts(inside, starts)
     return shared
 
 
