@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -17,7 +17,7 @@ class Engine(Protocol):
     """Runs statements written in DuckDB's dialect over the views of one snapshot."""
 
     folds: bool
-    """Whether rows of coded tables are better folded here than grouped by the engine."""
+    """Whether rows of coded tables are better folded here than grouped by the engine, and threads may ask at once."""
 
     def query(self, sql: str, relations: Mapping[str, pa.Table] | None = None) -> pa.Table:
         """The answer to ``sql``; ``relations`` are small tables it may name besides the snapshot's."""
@@ -30,21 +30,25 @@ class DuckDBEngine:
     """DuckDB over the snapshot's Parquet files, confined to them."""
 
     def __init__(
-        self, snapshot: Snapshot, *, memory_mb: int = 1000, threads: int = 2, folds: bool = True
+        self,
+        snapshot: Snapshot,
+        *,
+        memory_mb: int = 1000,
+        threads: int = 2,
+        folds: bool = True,
+        only: Collection[str] | None = None,
     ) -> None:
         self.folds = folds
-        self._connection = snapshot.connect(memory_mb=memory_mb, threads=threads)
+        self._connection = snapshot.connect(memory_mb=memory_mb, threads=threads, only=only)
         self._connection.execute("SET preserve_insertion_order = false")
 
     def query(self, sql: str, relations: Mapping[str, pa.Table] | None = None) -> pa.Table:
-        for name, table in (relations or {}).items():
-            self._connection.register(name, table)
-        try:
-            answer: pa.Table = self._connection.sql(sql).to_arrow_table()
+        # a cursor of one's own: ranges of people are asked about side by side
+        with self._connection.cursor() as cursor:
+            for name, table in (relations or {}).items():
+                cursor.register(name, table)
+            answer: pa.Table = cursor.sql(sql).to_arrow_table()
             return answer
-        finally:
-            for name in relations or {}:
-                self._connection.unregister(name)
 
     def close(self) -> None:
         self._connection.close()
@@ -113,10 +117,20 @@ def to_spark(sql: str) -> str:
     return sqlglot.transpile(sql, read="duckdb", write="spark")[0]
 
 
-def engine_for(snapshot: Snapshot, name: str, *, memory_mb: int = 1000, threads: int = 2) -> Engine:
-    """The engine called ``name``: duckdb or spark; ``duckdb-grouped`` runs in DuckDB what Spark would run."""
+def engine_for(
+    snapshot: Snapshot,
+    name: str,
+    *,
+    memory_mb: int = 1000,
+    threads: int = 2,
+    only: Collection[str] | None = None,
+) -> Engine:
+    """The engine called ``name``: duckdb or spark; ``duckdb-grouped`` runs in DuckDB what Spark would run.
+
+    ``only`` names the tables that DuckDB will be asked about, where making every view would cost more than the question.
+    """
     if name == "duckdb":
-        return DuckDBEngine(snapshot, memory_mb=memory_mb, threads=threads)
+        return DuckDBEngine(snapshot, memory_mb=memory_mb, threads=threads, only=only)
     if name == "duckdb-grouped":
         return DuckDBEngine(snapshot, memory_mb=memory_mb, threads=threads, folds=False)
     if name == "spark":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 
 from goldenthread.definitions import (
@@ -62,6 +63,19 @@ def variables(catalogue: Catalogue) -> dict[str, Variable]:
     Raises ``DefinitionError`` with file and line where an expression uses an unknown name, compares what
     cannot be compared, or goes round in a circle.
     """
+    held = _remembered.get(id(catalogue))
+    if held is None or held[0]() is not catalogue:
+        for gone in [key for key, (kept, _) in list(_remembered.items()) if kept() is None]:
+            _remembered.pop(gone, None)
+        held = _remembered[id(catalogue)] = (weakref.ref(catalogue), _worked_out(catalogue))
+    return dict(held[1])
+
+
+_remembered: dict[int, tuple[weakref.ref[Catalogue], dict[str, Variable]]] = {}
+"""A catalogue does not change, and everybody asks."""
+
+
+def _worked_out(catalogue: Catalogue) -> dict[str, Variable]:
     known: dict[str, Variable] = dict(PERSON)
     for name, definition in catalogue.definitions.items():
         if name in PERSON:

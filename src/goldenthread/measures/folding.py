@@ -8,22 +8,25 @@ rows that a database has grouped, and a test compares the two.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from goldenthread.measures.coded import EPOCH, FACTOR, HALF, CodedScan, Slot
+from goldenthread.measures.coded import EPOCH, CodedScan, Slot
 
 Window = Callable[[Slot], tuple[Any, Any]]
 """The last day before a slot's window (``None`` for no beginning) and its last day: days since 1900, or one for each person."""
 
 _TO_1900 = int((np.datetime64(EPOCH, "D") - np.datetime64("1970-01-01", "D")).astype(int))
-_NO_MOMENT = 1 << 62
+_NO_VALUE = 1 << 62
 _NO_DAY = (1 << 31) - 1
 FEW_CODES, FEW_SLOTS = 100, 12
-_MOST = 1 << 22  # more days than there are between the years 1 and 9999, and more codes than a list has
+_BITS = 22
+_MOST = 1 << _BITS  # more days than there are between the years 1 and 9999, and more codes than a list has
 
 
 class CodeNumbers:
@@ -44,6 +47,7 @@ class CodeNumbers:
             if slot.of:
                 self.valued = len(numbers)
         text = scan.source.columns[scan.source.code].kind == "text"
+        self.codes = list(numbers)
         self.count = len(numbers)
         self.relation = pa.table(
             {
@@ -59,26 +63,58 @@ class CodeNumbers:
         return 0 < self.count <= FEW_CODES and len(scan.slots) <= FEW_SLOTS and not scan.source.sql
 
 
+@dataclass
+class Piece:
+    """Rows of one code in a range of people."""
+
+    who: np.ndarray
+    """The person's place in the range: of the kind that numpy looks places up with, or every look-up copies it."""
+    day: np.ndarray
+    """Days since 1900, int32."""
+    values: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Of each column that values are taken from; NaN where there is none."""
+    rules: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Of each condition, whether the row meets it."""
+
+    def __len__(self) -> int:
+        return len(self.who)
+
+
+def pieces_of(scan: CodedScan, numbers: CodeNumbers, rows: pa.Table, first: int) -> dict[int, Piece]:
+    """The rows that ``CodedScan.rows_statement`` gives, in any order, by number of their code."""
+    number = rows.column("number").to_numpy()
+    # few enough numbers to be sorted by counting
+    order = np.argsort(number, kind="stable")
+    starts = np.r_[0, np.cumsum(np.bincount(number, minlength=numbers.count))].tolist()
+    who = rows.column("pid").to_numpy()[order].astype(np.intp) - first
+    day = days_since_1900(rows.column("date"))[order]
+    values = {of: rows.column(column).to_numpy()[order] for of, column in scan.value_columns.items()}
+    rules = {where: rows.column(column).to_numpy()[order] for where, column in scan.rule_columns.items()}
+    found = {}
+    for n, (start, stop) in enumerate(pairwise(starts)):
+        if stop > start:
+            here = slice(start, stop)
+            found[n] = Piece(
+                who[here],
+                day[here],
+                {k: v[here] for k, v in values.items()},
+                {k: v[here] for k, v in rules.items()},
+            )
+    return found
+
+
+def days_since_1900(dates: pa.ChunkedArray | pa.Array) -> np.ndarray:
+    """Dates that are never missing, as whole numbers."""
+    return np.asarray(dates.cast(pa.int32()).to_numpy()) - np.int32(_TO_1900)
+
+
 class FoldedAnswer:
-    """The facts of one range of people, from the rows that ``CodedScan.rows_statement`` gives."""
+    """The facts of one range of people, from their rows by number of the code."""
 
     def __init__(
-        self, scan: CodedScan, numbers: CodeNumbers, rows: pa.Table, first: int, people: int, window: Window
+        self, numbers: CodeNumbers, pieces: Mapping[int, Piece], people: int, window: Window
     ) -> None:
-        self._people, self._window, self._asked = people, window, numbers.asked
-        # few enough numbers to be sorted by counting
-        number = rows.column("number").to_numpy()
-        order = np.argsort(number, kind="stable")
-        self._starts = np.r_[0, np.cumsum(np.bincount(number, minlength=numbers.count))]
-        self._who = rows.column("pid").to_numpy()[order] - np.int32(first)
-        self._day = rows.column("date").cast(pa.int32()).to_numpy()[order] - np.int32(_TO_1900)
-        valued = order[: self._starts[numbers.valued]]
-        self._values = {
-            of: rows.column(column).to_numpy()[valued] for of, column in scan.value_columns.items()
-        }
-        self._rules = {
-            where: rows.column(column).to_numpy()[order] for where, column in scan.rule_columns.items()
-        }
+        self._people, self._window, self._asked, self._pieces = people, window, numbers.asked, pieces
 
     def take(self, slot: Slot) -> np.ndarray:
         """The fact for everybody in the range: float64 with NaN for missing, bool, or days since 1900 (-1 for missing)."""
@@ -104,15 +140,14 @@ class FoldedAnswer:
             case "latest date":
                 return self._latest(rows)
             case "latest value":
-                found = self._folded(np.maximum, rows, -_NO_MOMENT, rows.moments(_thousandths(rows.values)))
-                return np.where(found == -_NO_MOMENT, np.nan, ((found % FACTOR) - HALF) / 1000)
+                return self._value_of_day(rows, self._latest(rows))
             case "first value":
-                found = self._folded(np.minimum, rows, _NO_MOMENT, rows.moments(-_thousandths(rows.values)))
-                return np.where(found == _NO_MOMENT, np.nan, (HALF - (found % FACTOR)) / 1000)
+                return self._value_of_day(rows, self._first(rows))
             case "latest group":
-                found = self._folded(np.maximum, rows, -_NO_MOMENT, rows.moments(-rows.ranks))
-                names = np.array([*slot.groups, None], dtype=object)
-                return np.asarray(names[np.where(found == -_NO_MOMENT, -1, HALF - (found % FACTOR))])
+                that_day = np.flatnonzero(rows.day == self._latest(rows)[rows.who])
+                ranks = np.full(self._people, len(slot.groups))
+                np.minimum.at(ranks, rows.who[that_day], rows.ranks[that_day])
+                return np.asarray(np.array([*slot.groups, None], dtype=object)[ranks])
             case "sum":
                 return np.round(self._total(rows.who, rows.values), 6)
             case "mean":
@@ -120,8 +155,8 @@ class FoldedAnswer:
                     mean = self._total(rows.who, rows.values) / np.bincount(rows.who, minlength=self._people)
                 return np.round(mean, 6)
             case "min":
-                return _finite(self._folded(np.minimum, rows, np.inf, rows.values))
-        return _finite(self._folded(np.maximum, rows, -np.inf, rows.values))
+                return _finite(self._folded(np.minimum, rows.who, rows.values, np.inf))
+        return _finite(self._folded(np.maximum, rows.who, rows.values, -np.inf))
 
     def dates(self, slot: Slot) -> tuple[np.ndarray, np.ndarray]:
         """First and latest date of everybody in the range, as days since 1900 (-1 for none)."""
@@ -129,20 +164,26 @@ class FoldedAnswer:
         return self._first(rows), self._latest(rows)
 
     def _first(self, rows: _RowsOf) -> np.ndarray:
-        found = self._folded(np.minimum, rows, _NO_DAY, rows.day)
-        return np.where(found == _NO_DAY, -1, found)
+        found = self._folded(np.minimum, rows.who, rows.day, _NO_DAY)
+        found[found == _NO_DAY] = -1
+        return found
 
     def _latest(self, rows: _RowsOf) -> np.ndarray:
-        found = self._folded(np.maximum, rows, -_NO_DAY, rows.day)
-        return np.where(found == -_NO_DAY, -1, found)
+        return self._folded(np.maximum, rows.who, rows.day, -1)
+
+    def _value_of_day(self, rows: _RowsOf, day: np.ndarray) -> np.ndarray:
+        """The greatest value that each person has on their day, to three decimals."""
+        that_day = np.flatnonzero(rows.day == day[rows.who])
+        found = self._folded(np.maximum, rows.who[that_day], _thousandths(rows.values[that_day]), -_NO_VALUE)
+        return np.where(found == -_NO_VALUE, np.nan, found / 1000)
 
     def _total(self, who: np.ndarray, what: np.ndarray) -> np.ndarray:
         # of no rows numpy makes whole numbers
         return np.bincount(who, weights=what, minlength=self._people).astype(np.float64)
 
-    def _folded(self, fold: np.ufunc, rows: _RowsOf, nothing: float, what: np.ndarray) -> np.ndarray:
-        found = np.full(self._people, nothing, dtype=what.dtype if what.dtype.kind == "f" else np.int64)
-        fold.at(found, rows.who, what)
+    def _folded(self, fold: np.ufunc, who: np.ndarray, what: np.ndarray, nothing: float) -> np.ndarray:
+        found = np.full(self._people, nothing, dtype=what.dtype)
+        fold.at(found, who, what)
         return found
 
     def _number_of(self, who: np.ndarray, _: np.ndarray) -> np.ndarray:
@@ -153,40 +194,40 @@ class _RowsOf:
     """The rows that count for one slot."""
 
     def __init__(self, answer: FoldedAnswer, slot: Slot) -> None:
-        self._answer, self._slot = answer, slot
-        self._pieces = [
-            (slice(int(answer._starts[n]), int(answer._starts[n + 1])), n, rank)
-            for n, rank in answer._asked[slot.number]
-        ]
-        who, day = self._joined(answer._who), self._joined(answer._day)
+        known = answer._pieces
+        self._pieces = [(known[n], n, rank) for n, rank in answer._asked[slot.number] if n in known]
+        who = self._joined([p.who for p, _, _ in self._pieces], np.intp)
+        day = self._joined([p.day for p, _, _ in self._pieces], np.int32)
         after, up_to = answer._window(slot)
         tests = []
-        if slot.until is not None:  # the statement gives no row after the index date
+        if slot.until is not None:  # no row after the index date was read
             tests.append(day <= (up_to[who] if isinstance(up_to, np.ndarray) else up_to))
         if after is not None:
             tests.append(day > (after[who] if isinstance(after, np.ndarray) else after))
         if slot.of:
-            values = self._joined(answer._values[slot.of])
+            values = self._joined([p.values[slot.of] for p, _, _ in self._pieces], np.float64)
             low, high = slot.limits
             tests += [values >= low, values <= high]
         if slot.where:
-            tests.append(self._joined(answer._rules[slot.where]))
-        self._keep = np.logical_and.reduce(tests) if tests else None
+            tests.append(self._joined([p.rules[slot.where] for p, _, _ in self._pieces], np.bool_))
+        # places of the rows that stay are had once: choosing by truths costs more for every column
+        self._keep = np.flatnonzero(np.logical_and.reduce(tests)) if tests and len(who) else None
         self.who, self.day = self._kept(who), self._kept(day)
         if slot.of:
             self.values = self._kept(values)
 
     def _kept(self, column: np.ndarray) -> np.ndarray:
-        return column if self._keep is None else np.asarray(column[self._keep])
+        return column if self._keep is None else column.take(self._keep)
 
-    def _joined(self, column: np.ndarray) -> np.ndarray:
-        pieces = [column[piece] for piece, _, _ in self._pieces]
-        return np.asarray(pieces[0] if len(pieces) == 1 else np.concatenate([*pieces, column[:0]]))
+    @staticmethod
+    def _joined(columns: list[np.ndarray], kind: type[np.generic]) -> np.ndarray:
+        if len(columns) == 1:
+            return columns[0]
+        return np.concatenate(columns) if columns else np.empty(0, kind)
 
     def _of_code(self, which: int) -> np.ndarray:
-        lengths = [piece.stop - piece.start for piece, _, _ in self._pieces]
         numbers = np.array([p[which] for p in self._pieces], np.int64)
-        return self._kept(np.repeat(numbers, lengths))
+        return self._kept(np.repeat(numbers, np.array([len(p) for p, _, _ in self._pieces], np.int64)))
 
     @property
     def codes(self) -> np.ndarray:
@@ -198,14 +239,12 @@ class _RowsOf:
         """The rank of the code's group."""
         return self._of_code(2)
 
-    def moments(self, more: np.ndarray) -> np.ndarray:
-        """Day and value as one number, of which the greatest is the latest day's greatest."""
-        return np.asarray(self.day.astype(np.int64) * FACTOR + HALF + more)
-
     def different(self, what: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Each pair of person and day, code or group once."""
-        pairs = np.unique(self.who.astype(np.int64) * _MOST + what + (_MOST >> 1))
-        return pairs // _MOST, pairs % _MOST - (_MOST >> 1)
+        pairs = np.sort(self.who * _MOST + (what + (_MOST >> 1)))
+        if len(pairs):  # cheaper than `np.unique`, which looks every number up
+            pairs = pairs[np.flatnonzero(np.r_[True, pairs[1:] != pairs[:-1]])]
+        return pairs >> _BITS, (pairs & (_MOST - 1)) - (_MOST >> 1)
 
 
 def _thousandths(values: np.ndarray) -> np.ndarray:
@@ -215,8 +254,10 @@ def _thousandths(values: np.ndarray) -> np.ndarray:
     [1, -2, 58000]
     """
     scaled = values * 1000
-    whole = np.trunc(scaled)
-    return np.asarray((whole + np.sign(scaled) * (np.abs(scaled - whole) >= 0.5)).astype(np.int64))
+    whole = np.rint(scaled)  # halves to the even neighbour, which is right for all others
+    halves = np.flatnonzero(np.abs(scaled - whole) == 0.5)
+    whole[halves] = np.trunc(scaled[halves]) + np.sign(scaled[halves])
+    return np.asarray(whole.astype(np.int64))
 
 
 def _finite(found: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from goldenthread.measures.sql import literal
 from goldenthread.model import value_set
@@ -38,15 +38,21 @@ _REGISTERED = """registered_now AS (
         SELECT r.pid, r.practice,
                row_number() OVER (PARTITION BY r.pid ORDER BY r.start_date DESC, r.practice DESC) AS place_in_line
         FROM registration AS r JOIN people AS p ON p.pid = r.pid
-        WHERE r.start_date <= p.index_date AND (r.end_date IS NULL OR r.end_date > p.index_date)
+        WHERE {range} AND r.start_date <= p.index_date AND (r.end_date IS NULL OR r.end_date > p.index_date)
     ) AS lines WHERE place_in_line = 1
+)"""
+# whether there is any: which one is not asked
+_REGISTERED_ANYWHERE = """registered_now AS (
+    SELECT r.pid, max(r.practice) AS practice FROM registration AS r JOIN people AS p ON p.pid = r.pid
+    WHERE {range} AND r.start_date <= p.index_date AND (r.end_date IS NULL OR r.end_date > p.index_date)
+    GROUP BY r.pid
 )"""
 _LIVES = """lives_now AS (
     SELECT pid, lsoa, care_home FROM (
         SELECT a.pid, a.lsoa, a.care_home,
                row_number() OVER (PARTITION BY a.pid ORDER BY a.start_date DESC, a.lsoa DESC, a.care_home DESC) AS place_in_line
         FROM address AS a JOIN people AS p ON p.pid = a.pid
-        WHERE a.start_date <= p.index_date AND (a.end_date IS NULL OR a.end_date > p.index_date) AND a.lsoa IS NOT NULL
+        WHERE {range} AND a.start_date <= p.index_date AND (a.end_date IS NULL OR a.end_date > p.index_date) AND a.lsoa IS NOT NULL
     ) AS lines WHERE place_in_line = 1
 )"""
 _JOINS = (
@@ -56,6 +62,7 @@ _JOINS = (
     ("a.", "LEFT JOIN lives_now AS a ON a.pid = p.pid"),
     ("l.", "LEFT JOIN lsoa AS l ON l.lsoa = a.lsoa"),
 )
+_TABLES = {"r.": "registration", "pr.": "practice", "pc.": "pcn", "a.": "address", "l.": "lsoa"}
 _BEHIND = {"pr.": ("r.",), "pc.": ("pr.", "r."), "l.": ("a.",)}
 
 
@@ -81,13 +88,13 @@ def person_sql(first: int, last: int, index: str | None, names: Collection[str] 
         for group, codes in value_set("ethnicity_2001").groups.items()
     )
     wanted = {name: sql.replace("{groups}", groups) for name, sql in _FACTS.items() if name in names}
-    used = {
-        alias for alias, _ in _JOINS for sql in wanted.values() if re.search(rf"\b{re.escape(alias)}", sql)
-    }
-    used |= {behind for alias in used for behind in _BEHIND.get(alias, ())}
+    used = _used(wanted.values())
     tables = [f"people AS ({people})"]
-    tables += [_REGISTERED] if "r." in used else []
-    tables += [_LIVES] if "a." in used else []
+    if "r." in used:
+        which = {"practice", "pcn", "place"} & set(wanted)
+        tables.append(_within(_REGISTERED if which else _REGISTERED_ANYWHERE, "r", first, last))
+    if "a." in used:
+        tables.append(_within(_LIVES, "a", first, last))
     columns = ",\n       ".join(["p.pid", *(f"{sql} AS {name}" for name, sql in wanted.items())])
     if len(wanted) <= 1:
         columns = columns.replace(",\n       ", ", ")
@@ -95,3 +102,23 @@ def person_sql(first: int, last: int, index: str | None, names: Collection[str] 
     return "\n".join(
         ["WITH " + ",\n".join(tables), f"SELECT {columns}", "FROM people AS p", *joins, "ORDER BY p.pid"]
     )
+
+
+def person_tables(names: Collection[str]) -> set[str]:
+    """The tables that these facts are read from.
+
+    >>> sorted(person_tables(["age", "pcn"]))
+    ['person', 'practice', 'registration']
+    """
+    return {"person", *(_TABLES[alias] for alias in _used(_FACTS[n] for n in names))}
+
+
+def _used(facts: Iterable[str]) -> set[str]:
+    listed = list(facts)
+    used = {alias for alias, _ in _JOINS for sql in listed if re.search(rf"\b{re.escape(alias)}", sql)}
+    return used | {behind for alias in used for behind in _BEHIND.get(alias, ())}
+
+
+def _within(table: str, alias: str, first: int, last: int) -> str:
+    # said of each table, so that files of other people are not looked into
+    return table.replace("{range}", f"{alias}.pid BETWEEN {first} AND {last}")

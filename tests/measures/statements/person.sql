@@ -4,7 +4,7 @@ registered_now AS (
         SELECT r.pid, r.practice,
                row_number() OVER (PARTITION BY r.pid ORDER BY r.start_date DESC, r.practice DESC) AS place_in_line
         FROM registration AS r JOIN people AS p ON p.pid = r.pid
-        WHERE r.start_date <= p.index_date AND (r.end_date IS NULL OR r.end_date > p.index_date)
+        WHERE r.pid BETWEEN 0 AND 49999 AND r.start_date <= p.index_date AND (r.end_date IS NULL OR r.end_date > p.index_date)
     ) AS lines WHERE place_in_line = 1
 ),
 lives_now AS (
@@ -12,7 +12,7 @@ lives_now AS (
         SELECT a.pid, a.lsoa, a.care_home,
                row_number() OVER (PARTITION BY a.pid ORDER BY a.start_date DESC, a.lsoa DESC, a.care_home DESC) AS place_in_line
         FROM address AS a JOIN people AS p ON p.pid = a.pid
-        WHERE a.start_date <= p.index_date AND (a.end_date IS NULL OR a.end_date > p.index_date) AND a.lsoa IS NOT NULL
+        WHERE a.pid BETWEEN 0 AND 49999 AND a.start_date <= p.index_date AND (a.end_date IS NULL OR a.end_date > p.index_date) AND a.lsoa IS NOT NULL
     ) AS lines WHERE place_in_line = 1
 )
 SELECT p.pid,

@@ -1,0 +1,235 @@
+"""Rows of a coded table as the files in the order of codes give them: no look-up of codes, no sorting, and only what is asked for.
+
+In such a file the rows of one code stand together, in the order of people. The codes asked for are therefore found by
+halving, the rows of a range of people within a code as well, and parts of the file that hold none of the codes are not read.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from goldenthread.definitions.expressions import names, parse
+from goldenthread.lake import DataFile, Snapshot
+from goldenthread.measures.coded import CodedScan
+from goldenthread.measures.errors import MeasureError
+from goldenthread.measures.folding import CodeNumbers, Piece, days_since_1900
+from goldenthread.measures.sql import literal, to_sql
+
+Query = Callable[[str, Mapping[str, pa.Table]], pa.Table]
+
+
+@dataclass
+class _Rows:
+    """Rows of one code in one file, in the order of people."""
+
+    pid: np.ndarray
+    day: np.ndarray
+    values: dict[str, np.ndarray] = field(default_factory=dict)
+    rules: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+class _Found:
+    """What one part of a file gave: pieces of rows, and what conditions are to be worked out from, each by place of the code."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[int, _Rows]] = []
+        self.ruled: dict[str, list[tuple[int, pa.Table]]] = {}
+
+
+class OrderedRows:
+    """Reads rows up to ``index`` with the codes that the slots of a scan ask for; ``query`` works out conditions on them."""
+
+    def __init__(
+        self, snapshot: Snapshot, scan: CodedScan, numbers: CodeNumbers, index: date, query: Query
+    ) -> None:
+        self.scan, self.numbers, self._index, self._query = scan, numbers, index, query
+        self._snapshot = snapshot
+        self._files = snapshot.manifest.select(scan.source.name, "code")
+        given = np.array(numbers.codes, np.int64)
+        self._number = np.argsort(given)
+        self._codes = given[self._number]
+        place = {int(number): at for at, number in enumerate(self._number)}
+        self._valued = {of: np.zeros(len(given), bool) for of in scan.value_columns}
+        self._ruled = {where: np.zeros(len(given), bool) for where in scan.rule_columns}
+        for slot in scan.slots:
+            asked = [place[number] for number, _ in numbers.asked[slot.number]]
+            if slot.of:
+                self._valued[slot.of][asked] = True
+            if slot.where:
+                self._ruled[slot.where][asked] = True
+        self._rule_needs = {where: names(parse(where)) for where in self._ruled}
+        self._lock = threading.Lock()
+        self._held: dict[str, Future[dict[int, _Rows]]] = {}
+        self._readers = ThreadPoolExecutor(1, thread_name_prefix="codes")
+
+    @staticmethod
+    def can(scan: CodedScan) -> bool:
+        """Whether the table of a scan has files in the order of codes, and codes that are numbers."""
+        source = scan.source
+        return not source.sql and source.columns[source.code].kind == "number"
+
+    def pieces(self, first: int, last: int) -> dict[int, Piece]:
+        """Rows of people ``first`` to ``last`` by number of the code."""
+        found: dict[int, list[Piece]] = {}
+        ends = np.array([first, last + 1], np.int32)
+        for file in self._over(first, last):
+            for number, rows in self._of(file).result().items():
+                begin, end = rows.pid.searchsorted(ends).tolist()
+                if begin < end:
+                    here = slice(begin, end)
+                    piece = Piece(
+                        rows.pid[here].astype(np.intp) - first,
+                        rows.day[here],
+                        {of: values[here] for of, values in rows.values.items()},
+                        {where: met[here] for where, met in rows.rules.items()},
+                    )
+                    found.setdefault(number, []).append(piece)
+        return {number: _as_one(pieces) for number, pieces in found.items()}
+
+    def prepare(self, first: int, last: int) -> None:
+        """Begin to read what these people will need, and let go of what nobody from ``first`` on does."""
+        with self._lock:
+            gone = {f.path for f in self._files if f.last_pid is not None and f.last_pid < first}
+            for path in gone & set(self._held):
+                del self._held[path]
+        for file in self._over(first, last):
+            self._of(file)
+
+    def close(self) -> None:
+        """Read no more."""
+        self._readers.shutdown(wait=True, cancel_futures=True)
+        self._held.clear()
+
+    def _over(self, first: int, last: int) -> Iterable[DataFile]:
+        for file in self._files:
+            low, high = file.first_pid, file.last_pid
+            if (low is None or low <= last) and (high is None or high >= first):
+                yield file
+
+    def _of(self, file: DataFile) -> Future[dict[int, _Rows]]:
+        with self._lock:
+            if file.path not in self._held:
+                self._held[file.path] = self._readers.submit(self._read, file)
+            return self._held[file.path]
+
+    # -- one file ------------------------------------------------------------------------------------------
+
+    def _read(self, file: DataFile) -> dict[int, _Rows]:
+        try:
+            found = self._found(file)
+        except (OSError, pa.ArrowException) as error:
+            raise MeasureError(
+                f"{file.path} of snapshot {self._snapshot.id} cannot be read: {error}.",
+                "Run `goldenthread snapshots verify`, then `goldenthread refresh`.",
+            ) from error
+        made = self._joined(found.rows, file)
+        self._work_out_rules(found, made)
+        return {int(self._number[place]): rows for place, rows in made.items()}
+
+    def _found(self, file: DataFile) -> _Found:
+        found = _Found()
+        with pq.ParquetFile(self._snapshot.path / file.path) as parquet:
+            at = parquet.schema_arrow.get_field_index(self.scan.source.code)
+            for group in range(parquet.num_row_groups):
+                known = parquet.metadata.row_group(group).column(at).statistics
+                low, high = 0, len(self._codes)
+                if known is not None and known.has_min_max:
+                    low, high = (
+                        int(self._codes.searchsorted(known.min)),
+                        int(self._codes.searchsorted(known.max, "right")),
+                    )
+                if low < high:
+                    self._read_group(parquet, group, low, high, found)
+        return found
+
+    def _read_group(self, parquet: pq.ParquetFile, group: int, low: int, high: int, found: _Found) -> None:
+        source = self.scan.source
+        values = [of for of, asked in self._valued.items() if asked[low:high].any()]
+        rules = [where for where, asked in self._ruled.items() if asked[low:high].any()]
+        columns = ["pid", source.code, source.date, *values, *(n for w in rules for n in self._rule_needs[w])]
+        table = parquet.read_row_group(group, columns=list(dict.fromkeys(columns)), use_threads=False)
+        if pc.max(table[source.date]).as_py() > self._index:
+            table = table.filter(pc.less_equal(table[source.date], pa.scalar(self._index)))
+        code = table[source.code].to_numpy()
+        if len(code) > 1 and not bool((code[1:] >= code[:-1]).all()):
+            raise self._disorder()
+        begins = code.searchsorted(self._codes[low:high])
+        ends = code.searchsorted(self._codes[low:high], "right")
+        pid, day = table["pid"].to_numpy(), days_since_1900(table[source.date])
+        valued = {of: table[of].cast(pa.float64()).to_numpy() for of in values}
+        for k in np.flatnonzero(ends > begins).tolist():
+            here, place = slice(int(begins[k]), int(ends[k])), low + k
+            # copies, because a slice would keep everything that was read with it
+            rows = _Rows(pid[here].copy(), day[here].copy())
+            rows.values = {
+                of: column[here].copy() for of, column in valued.items() if self._valued[of][place]
+            }
+            found.rows.append((place, rows))
+            for where in rules:
+                if self._ruled[where][place]:
+                    some = table.select(self._rule_needs[where]).take(np.arange(here.start, here.stop))
+                    found.ruled.setdefault(where, []).append((place, some))
+
+    def _joined(self, rows: list[tuple[int, _Rows]], file: DataFile) -> dict[int, _Rows]:
+        by_place: dict[int, list[_Rows]] = {}
+        for place, one in rows:
+            by_place.setdefault(place, []).append(one)
+        rows.clear()
+        made = {}
+        for place in list(by_place):
+            parts = by_place.pop(place)
+            one = parts[0]
+            if len(parts) > 1:
+                values = {of: np.concatenate([p.values[of] for p in parts]) for of in one.values}
+                one = _Rows(
+                    np.concatenate([p.pid for p in parts]), np.concatenate([p.day for p in parts]), values
+                )
+            if len(one.pid) > 1 and not bool((one.pid[1:] >= one.pid[:-1]).all()):
+                raise self._disorder(file.path)
+            made[place] = one
+        return made
+
+    def _work_out_rules(self, found: _Found, made: Mapping[int, _Rows]) -> None:
+        """Conditions on rows are SQL: of each, one statement over the rows whose codes it is for."""
+        for where, parts in found.ruled.items():
+            rows = pa.concat_tables([table for _, table in parts])
+            rows = rows.append_column("line", pa.array(range(rows.num_rows), pa.int32()))
+            condition = to_sql(
+                parse(where), self.scan.source.columns, index=literal(self._index), prefix="e."
+            )
+            answer = self._query(f"SELECT e.line, {condition} AS met FROM ruled AS e", {"ruled": rows})
+            met = np.zeros(rows.num_rows, bool)
+            met[answer.column("line").to_numpy()] = answer.column("met").to_numpy()
+            start = 0
+            by_place: dict[int, list[np.ndarray]] = {}
+            for place, table in parts:
+                by_place.setdefault(place, []).append(met[start : start + table.num_rows])
+                start += table.num_rows
+            for place, pieces in by_place.items():
+                made[place].rules[where] = np.concatenate(pieces)
+
+    def _disorder(self, path: str = "") -> MeasureError:
+        return MeasureError(
+            f"Rows of {self.scan.source.name} are not in the order of codes{f' in {path}' if path else ''}.",
+            "Run `goldenthread snapshots verify`, then `goldenthread refresh`.",
+        )
+
+
+def _as_one(pieces: list[Piece]) -> Piece:
+    if len(pieces) == 1:
+        return pieces[0]
+    return Piece(
+        np.concatenate([p.who for p in pieces]),
+        np.concatenate([p.day for p in pieces]),
+        {of: np.concatenate([p.values[of] for p in pieces]) for of in pieces[0].values},
+        {where: np.concatenate([p.rules[where] for p in pieces]) for where in pieces[0].rules},
+    )
