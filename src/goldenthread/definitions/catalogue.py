@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
@@ -87,6 +88,10 @@ class Catalogue:
 
     def hash(self) -> str:
         """Fingerprint of everything that decides an answer: definitions (not their wording, nor templates) and codes."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
         content = {
             "definitions": {
                 n: [d.kind, {k: v for k, v in d.raw.items() if k != "rule"}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from datetime import date
+from functools import lru_cache
 
 from goldenthread.definitions.expressions.nodes import (
     Ago,
@@ -56,6 +57,7 @@ class ExpressionError(GoldenThreadError):
         return f"  {shown}\n  {' ' * (from_ - window)}{'^' * max(1, min(to - from_, len(shown) - (from_ - window)))}"
 
 
+@lru_cache(maxsize=4096)  # nodes do not change, and the same definitions are read again and again
 def parse(text: str) -> Node:
     """Read an expression.
 
