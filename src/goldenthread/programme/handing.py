@@ -107,7 +107,10 @@ def due_of(entry: Entry, now: date) -> tuple[str, ...]:
     if entry.stage == "draft":
         from goldenthread.programme.plan import lacks
 
-        out += [f"Before it can be locked: {missing}." for missing in lacks(plan)]
+        missing = lacks(plan)
+        out += [f"Before it can be locked: {one}." for one in missing]
+        if not missing:
+            out.append("Agree what success means: the plan is complete, and nobody may be contacted before.")
     if entry.offered_to:
         out.append(f"{entry.offered_to} has been asked to take it over and has not answered.")
     return tuple(out)

@@ -107,7 +107,6 @@ def networks_map(
         return None
     chart = choropleth(
         table, {"type": "FeatureCollection", "features": features}, area="pcn", value="initiatives", name="name", measure="Initiatives", unit="", width=width,
-        address="/initiatives/?scope=pcn-{pcn}",
     )  # fmt: skip
     return replace(chart, sentence=_sentence(frame), how=HOW)
 
@@ -117,6 +116,8 @@ def _sentence(frame: pd.DataFrame) -> str:
     if some.empty:
         return "No initiative runs in any network."
     most = int(some["initiatives"].max())
+    if (frame["initiatives"] == most).all():
+        return f"Initiatives run in all {len(frame)} networks, {most} in each."
     top = some.loc[some["initiatives"] == most, "name"].tolist()
     where = f"most in {top[0]} ({most})" if len(top) == 1 else f"at most {most} in one network"
     return f"Initiatives run in {len(some)} of {len(frame)} networks; {where}."

@@ -275,3 +275,124 @@ def test_others_may_read_and_not_write(director: Client, client_for: ClientFor) 
         client_for("coordinator").post(f"/initiatives/{entry.id}/decide/", {"choice": "stop"}).status_code
         == 403
     )
+
+
+@pytest.fixture
+def already_running(director: Client, home: Path) -> Entry:
+    """An initiative that ran before it came into the register: its contacts are in the data under a name of their own."""
+    entry = begun(director, title="Somebody to talk to")
+    version = {
+        "version": entry.version,
+        "title": "Somebody to talk to",
+        "programme": "Social prescribing for loneliness",
+    }
+    assert director.post(f"/initiatives/{entry.id}/record/", version).status_code == 302
+    return actions.register().get(entry.id)
+
+
+def test_reach_shows_who_was_reached(director: Client, already_running: Entry) -> None:
+    page = director.get(f"/initiatives/{already_running.id}/reach/").content.decode()
+    assert "Of the people offered it" in page
+    assert "Took part, share" in page
+
+
+def test_months_are_drawn_as_a_run_chart_without_their_total() -> None:
+    import pandas as pd
+
+    from goldenthread.disclosure import release
+    from goldenthread.web.initiatives.after_views import _run_chart
+
+    months = [f"2025-{m:02d}" for m in range(1, 10)]
+    counts = [40, 45, 50, 40, 45, 40, 50, 45, 200]
+    frame = pd.DataFrame({"month": [*months, "All"], "reached": [*counts, sum(counts)]})
+    table = release(frame, policy="icb", counts=["reached"], dimensions=["month"], margins={"month": "All"})
+    drawn = _run_chart(table)
+    assert "September 2025" in drawn or "Sep 2025" in drawn
+    assert ">555<" not in drawn
+    few = frame.assign(reached=[3, *counts[1:], sum(counts) - 37])
+    assert (
+        _run_chart(
+            release(few, policy="icb", counts=["reached"], dimensions=["month"], margins={"month": "All"})
+        )
+        == ""
+    )
+
+
+def test_the_register_is_found_by_stage_effect_place_and_reach_and_taken_away(
+    director: Client, already_running: Entry
+) -> None:
+    other = begun(director, title="Another idea")
+    director.post(
+        f"/initiatives/{other.id}/decide/", {"choice": "stop", "reasons": "No rooms", "by": "Ann Lee", "version": other.version}
+    )  # fmt: skip
+    both = director.get("/initiatives/").content.decode()
+    assert "Initiatives run in" in both
+    assert "By stage and by what they showed" in both
+    assert "of those reached live in the most deprived fifth" in both or "Too few people were reached" in both
+    for query, here, gone in (
+        ("stage=stopped", "Another idea", "Somebody to talk to"),
+        ("stage=draft", "Somebody to talk to", "Another idea"),
+        ("effect=not+evaluated&scope=pcn-UZ001&q=talk", "Somebody to talk to", "Another idea"),
+    ):
+        for path in ("/initiatives/", "/initiatives/export/"):
+            text = director.get(f"{path}?{query}").content.decode()
+            assert here in text, (path, query)
+            assert gone not in text, (path, query)
+    assert "Nothing in the register fits" in director.get("/initiatives/?scope=pcn-UZ002").content.decode()
+    assert "Nothing in the register fits" in director.get("/initiatives/?effect=met").content.decode()
+    rows = director.get("/initiatives/export/").content.decode().splitlines()
+    assert rows[0].endswith("reached_in_most_deprived_fifth")
+
+
+def test_the_result_has_its_drawing_on_the_page_and_in_files(director: Client) -> None:
+    from goldenthread.programme import DRAWN
+
+    entry = locked(director, planned(director, begun(director)))
+    rows = [[n, -3.0 * max(n, 0), -8.0 - n, 4.0 - n] for n in range(-3, 5)]
+    heads = ["Quarter from first contact", "Difference", "Likely range"]
+    twin = [[str(r[0]), f"{r[1]:g}%", "known"] for r in rows]
+    found = {
+        "verdicts": [["A&E attendances", "at least 10% fewer", "12% fewer", "met"]], "naive": None,
+        "quarters": {"outcome": "A&E attendances", "people": "120 people and 300 like them", "rows": rows, "hidden": [], "data_to": "2026-10-31"},
+        "page": {
+            "title": "What happened",
+            "blocks": [
+                {"kind": "paragraph", "text": "Evaluated.", "lead": False}, {"kind": "heading", "level": 1, "text": "What happened"},
+                {"kind": "paragraph", "text": "It helped.", "lead": True}, {"kind": "heading", "level": 2, "text": "Alike before"},
+                {"kind": "table", "caption": DRAWN, "header": heads, "rows": twin, "verdicts": False},
+                {"kind": "heading", "level": 2, "text": "What this cannot show"}, {"kind": "bullets", "items": ["Why."]},
+                {"kind": "heading", "level": 2, "text": "Technical annex"}, {"kind": "paragraph", "text": "Balance.", "lead": False},
+            ],
+        },
+    }  # fmt: skip
+    actions.register().store.append(entry.id, "evaluation", found, who="the agreed day")
+    page = director.get(f"/initiatives/{entry.id}/result/").content.decode()
+    assert page.count("gt-chart__svg") == 1
+    assert "It helped." in page
+    assert page.count(DRAWN) == 0  # the drawing brings its own table
+    assert page.index("What this cannot show") < page.index("Technical annex")
+    for kind, start in (("pdf", b"%PDF"), ("docx", b"PK"), ("html", b"<!DOCTYPE")):
+        assert director.get(f"/initiatives/{entry.id}/result/{kind}/").content.startswith(start)
+
+
+def test_a_name_in_the_feed_is_kept_and_held_by_the_agreement(
+    director: Client, already_running: Entry
+) -> None:
+    assert already_running.initiative.contacts_name == "Social prescribing for loneliness"
+    entry = locked(director, planned(director, already_running, began_before="It ran before this register."))
+    form = {"version": entry.version, "title": "Somebody to talk to", "programme": "Another"}
+    director.post(f"/initiatives/{entry.id}/record/", form)
+    assert actions.register().get(entry.id).initiative.contacts_name == "Social prescribing for loneliness"
+
+
+def test_the_pack_tells_who_has_gone_and_what_is_due_is_on_one_page(director: Client) -> None:
+    entry = begun(director)
+    form = {"version": entry.version, "title": entry.initiative.title, "owner": "Olive Gone", "deputy": ""}
+    director.post(f"/initiatives/{entry.id}/record/", form)
+    taken = director.post(f"/initiatives/{entry.id}/handover/", {"act": "take"}, follow=True).content.decode()
+    assert "It is yours now" in taken
+    assert "took it over from Olive Gone" in taken
+    assert "What is due in yours" in director.get("/initiatives/?mine=1").content.decode()
+    again = director.post(f"/initiatives/{entry.id}/handover/", {"act": "take"})
+    assert again.status_code == 400
+    assert "answers for it already" in again.content.decode()

@@ -65,6 +65,8 @@ def reach(request: HttpRequest, name: str) -> HttpResponse:
 
 def _run_chart(months: ReleasedTable) -> str:
     """People reached each month as a control chart; nothing where a month is hidden or there are too few to judge."""
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
     from goldenthread.charts import control_chart
     from goldenthread.disclosure import release
     from goldenthread.statistics import xmr
@@ -75,7 +77,7 @@ def _run_chart(months: ReleasedTable) -> str:
     frame = xmr([float(n) for n in months.frame["reached"]]).frame.copy()
     frame.insert(0, "date", [f"{m}-01" for m in months.frame["month"]])
     kinds = {
-        c: "text" if frame[c].dtype == object or frame[c].dtype == bool else "value"
+        c: "value" if is_numeric_dtype(frame[c]) and not is_bool_dtype(frame[c]) else "text"
         for c in frame.columns
         if c != "date"
     }

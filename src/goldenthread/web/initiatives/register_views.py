@@ -143,9 +143,9 @@ def _map(edition: Edition, entries: Sequence[Entry]) -> str:
         except GoldenThreadError:  # nobody shares, so nobody's area is known
             return ""
         chart = programme.networks_map(
-            entries, edition.tree, homes, own=own_definitions(edition.settings), width=560
+            entries, edition.tree, homes, own=own_definitions(edition.settings), width=500
         )
-        return chart.html(heading=2) if chart is not None else ""
+        return chart.html() if chart is not None else ""
 
     return remembered(
         edition, "planning", ("where", *(f"{e.id}:{e.initiative.scope}" for e in entries)), make

@@ -50,7 +50,7 @@ def result(request: HttpRequest, name: str) -> HttpResponse:
 
 def _drawing(entry: Entry) -> str:
     pictures = programme.pictures_of(entry, width=_WIDTH)
-    return next((chart.html(heading=2) for chart in pictures.values()), "")
+    return next((chart.html() for chart in pictures.values()), "")
 
 
 @dataclass

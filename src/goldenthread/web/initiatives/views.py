@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -118,7 +119,7 @@ def _initiative(
     content: dict[str, Any] = {
         "entry": entry, "one": one, "stage": STAGE_WORDS[entry.stage], "judged": JUDGED, "links": LINKS, "may": actions.may_write(request.working, edition, entry),
         "may_lock": request.working.may("lock_plan") or request.working.may("run_initiatives"), "missing": list(lacks(entry.plan)) if not entry.lock else [],
-        "english": english(request, edition, one.cohort), "due": due_of(entry, timezone.localdate()), "steps": steps(entry), "notes": NOTE_WORDS, "kinds": NOTES,
+        "next": next_step(entry, timezone.localdate()), "english": english(request, edition, one.cohort), "due": due_of(entry, timezone.localdate()), "steps": steps(entry), "notes": NOTE_WORDS, "kinds": NOTES,
         "story": [(e, said_of(e)) for e in reversed(entry.events)], "broken": verify(actions.register(), entry.id), "beside": beside(actions.register(), entry.id)
         if one.previous else (), "scopes": [edition.tree.scopes[s].words if s in edition.tree.scopes else s for s in one.scopes],
         "may_list": request.working.may("request_release"), "error": error, "typed": request.POST, "note_kinds": NOTE_WORDS,
@@ -178,10 +179,36 @@ def steps(entry: Entry) -> list[dict[str, Any]]:
             "Decide and go round",
             f"{base}decide/",
             done["decide"],
-            str(entry.decisions[-1].body["choice"]).capitalize() if done["decide"] else "After the result",
+            str(entry.decisions[-1].body["choice"]).capitalize()
+            if done["decide"]
+            else "To do"
+            if done["evaluate"]
+            else "After the result",
         ),
     ]
     return [{"words": w, "href": h, "done": d, "state": s} for w, h, d, s in rows]
+
+
+def next_step(entry: Entry, today: date) -> tuple[str, str] | None:
+    """What the initiative waits for: words and address; ``None`` while it only needs time, or is over."""
+    base = f"/initiatives/{entry.id}/"
+    if entry.stage == "stopped":
+        return None
+    if entry.lock is None:
+        return (
+            ("Agree what success means", f"{base}lock/")
+            if not lacks(entry.plan)
+            else ("Work out the plan", f"{base}plan/")
+        )
+    if not entry.evaluations:
+        if entry.plan.evaluate_on and entry.plan.evaluate_on <= today:
+            return "Evaluate it", f"{base}result/"
+        return None if entry.releases else ("Ask practices for lists", f"{base}people/")
+    return (
+        ("Begin the next cycle", f"{base}decide/")
+        if entry.decisions
+        else ("Decide: stop, adapt or scale", f"{base}decide/")
+    )
 
 
 RECORD = (
