@@ -203,14 +203,16 @@ class Population:
         facts, wanted, condition = self._asked(needs, where)
         return facts.people(select, wanted, where=condition)
 
-    def kept(self, what: str, select: str, needs: Iterable[str], make: Callable[[pa.Table], T]) -> T:
-        """``make`` of such a query, worked out once under the name ``what`` and kept beside the facts.
+    def kept(
+        self, what: str, select: str, needs: Iterable[str], make: Callable[[pa.Table], T], *, most: int = 16
+    ) -> T:
+        """``make`` of such a query, worked out once under the name ``what`` and kept beside the facts; the latest ``most`` stay.
 
         It must follow from the table alone, and nobody may change it.
         """
         facts, wanted, condition = self._asked(needs, "TRUE")
         found: T = facts.kept(
-            what, (select, condition), lambda: make(facts.people(select, wanted, where=condition))
+            what, (select, condition), lambda: make(facts.people(select, wanted, where=condition)), most=most
         )
         return found
 
