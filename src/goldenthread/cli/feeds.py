@@ -52,15 +52,19 @@ def refresh_with_progress(settings: Settings, speech: Speech, *, rebuild: bool =
         report = refresh(
             settings, lake=Lake(settings.lake_dir), vault=vault, keys=keys, progress=bars, rebuild=rebuild
         )
+    refused = any(feed.refused for feed in report.feeds)
     if report.nothing_new:
-        speech.say(f"Nothing new: no feed has changed. Snapshot {report.snapshot} stays in force.")
+        what = "no feed has changed" if not refused else "the files that changed could not be taken"
+        speech.say(f"Nothing new: {what}. Snapshot {report.snapshot} stays in force.")
     else:
         speech.say(
             f"Read {report.rows_read:,} rows from {report.files_read:,} files in {report.seconds:.0f} s. "
             f"Snapshot [bold]{report.snapshot}[/] is in force: {report.people:,} people."
         )
         if report.forgotten:
-            speech.say(f"{report.forgotten:,} identities that stand in no feed any more have left the vault.")
+            speech.say(
+                f"Taken out of the vault: identities that stand in no feed any more ({report.forgotten:,})."
+            )
     for problem in report.problems[:20]:
         speech.warn(problem)
     if len(report.problems) > 20:
@@ -193,7 +197,7 @@ def quarantine(
     for row in rows:
         speech.say(f"[bold]{plain(row['file'])}, line {row['line']}[/]")
         for reason in row["reasons"]:
-            speech.say(plain(f"  {reason['column'] or 'row'}: {reason['words']} {reason['remedy']}"))
+            speech.say(plain(f"  {reason['column'] or 'row'}: {reason['words']}. {reason['remedy']}"))
     if not rows:
         speech.say(f"Nothing of {feed} is in quarantine.")
     speech.json(rows)

@@ -212,7 +212,8 @@ class Stager:
             )
         if previous is not None and account.rows_in * 2 < previous.rows_in:
             account.warnings.append(
-                f"{account.rows_in:,} rows; the previous version had {previous.rows_in:,}"
+                f"{account.rows_in:,} rows, less than half of the {previous.rows_in:,} before:"
+                " ask the sender whether that is all"
             )
         if not account.rows_in:
             account.warnings.append("holds a header and no rows")

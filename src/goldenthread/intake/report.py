@@ -123,11 +123,11 @@ class RefreshReport:
         for feed in self.feeds:
             for refused in feed.refused:
                 kept = (
-                    "the previous version stays in force"
+                    "The previous version stays in force"
                     if refused.previous_in_force
-                    else "nothing of it is used"
+                    else "Nothing of it is used"
                 )
-                found.append(f"{refused.file} {refused.message} ({kept}) {refused.remedy}".strip())
+                found.append(f"{refused.file} {refused.message} {kept}. {refused.remedy}".strip())
             found += [
                 f"{file}: not there any more; the previous version stays in force (if its sender has withdrawn"
                 f" it: goldenthread feeds forget {file})"
