@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import io
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from django.test import Client
 from pptx import Presentation
@@ -39,10 +41,31 @@ def test_slides_and_handout_hold_what_the_page_says(client_for: Sign) -> None:
             if shape.shape_type is not None and "PICTURE" in str(shape.shape_type):
                 assert len(shape._element.nvPicPr.cNvPr.get("descr")) > 40
 
+    sizes = [p.font.size.pt for s in deck.slides for f in frames(s) for p in f.paragraphs if p.font.size]
+    assert min(sizes) >= 11
+    matrix = next(s for s in deck.slides if any(f.text.startswith("Segment, by") for f in frames(s)))
+    segments = html.unescape(client.get(f"/understand/{PCN}/segments/").content.decode())
+    cells = [f.text for f in frames(matrix) if re.fullmatch(r"[\d,]+ \(£[\d,]+\)", f.text)]
+    assert len(cells) > 5
+    for cell in cells:  # people and cost a head, as on the page
+        people, cost = cell.removesuffix(")").split(" (£")
+        assert f">{people}<" in segments
+        assert cost in segments
+
     handout = client.get(f"/understand/{PCN}/workshop/handout.pdf").content
     assert handout.startswith(b"%PDF-")
     assert b"/StructTreeRoot" in handout or b"/MarkInfo" in handout or b"/ObjStm" in handout
     assert len(handout) > 20_000
+
+
+def frames(slide: Any) -> Iterator[Any]:
+    """Every text of a slide: boxes and cells of tables."""
+    for shape in slide.shapes:
+        if shape.has_text_frame:
+            yield shape.text_frame
+        if shape.has_table:
+            for row in shape.table.rows:
+                yield from (cell.text_frame for cell in row.cells)
 
 
 def test_the_pack_of_another_network_is_refused(client_for: Sign) -> None:

@@ -70,7 +70,11 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Pack:
-    """Everything in the pack."""
+    """Everything in the pack.
+
+    ``areas`` are those with the highest rates, a line each; ``matrix`` the people of each segment with their cost, by how ill
+    they are, with a row of headings: what a room cannot read from a drawing at the far wall.
+    """
 
     name: str
     kind: str
@@ -78,6 +82,8 @@ class Pack:
     key: tuple[tuple[str, str], ...]
     findings: tuple[tuple[str, str, str, str], ...]
     drawings: dict[str, Drawing]
+    areas: tuple[str, ...]
+    matrix: tuple[tuple[str, ...], ...]
     candidates: tuple[Candidate, ...]
     questions: tuple[str, ...]
     compared_with: str
@@ -115,6 +121,7 @@ def _made(edition: Edition, population: Population) -> Pack:
 
     found = profile(population, tree=edition.tree)
     chosen = tuple(_candidate(edition, population, c) for c in found.candidates[:CANDIDATES])
+    drawings, areas, matrix = _drawings(edition, population, found)
     day = found.data_date
     return Pack(
         name=found.scope.words, kind=found.scope.title, headline=found.headline, key=tuple(key_figures(found)),
@@ -122,7 +129,7 @@ def _made(edition: Edition, population: Population) -> Pack:
             (f.title, f"{f.here} ({f.figure.between})", f.comparator, f"{f.figure.expected:,.0f}")
             for f in found.to_act_on[:FINDINGS]
         ),
-        drawings=_drawings(edition, population, found), candidates=chosen,
+        drawings=drawings, areas=areas, matrix=matrix, candidates=chosen,
         questions=questions_of(found, chosen), compared_with=found.compared_with, coverage=found.coverage,
         day=day.isoformat(), day_words=f"{day.day} {day:%B %Y}", synthetic=settings.DEPLOYMENT.synthetic,
     )  # fmt: skip
@@ -171,15 +178,20 @@ def questions_of(found: Any, chosen: tuple[Candidate, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(asked))[:QUESTIONS]
 
 
-def _drawings(edition: Edition, population: Population, found: Any) -> dict[str, Drawing]:
+def _drawings(
+    edition: Edition, population: Population, found: Any
+) -> tuple[dict[str, Drawing], tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """The drawings by name, the areas with the highest rates, and the matrix as a table."""
     from goldenthread import charts
     from goldenthread.insight.profile import BOUNDARY_KEYS, areas_of, boundaries_of
 
+    areas: tuple[str, ...] = ()
     drawn = {"pyramid": _drawing(charts.population_pyramid(found.tables["ages"], width=560))}
     if "emergency_admissions_12m" in population.variables:
         level, table = areas_of(population)
         boundaries = boundaries_of(level, table.frame["area"].tolist(), own_definitions(edition.settings))
         if boundaries is not None:
+            areas = highest(table)
             drawn["map"] = _drawing(
                 charts.choropleth(
                     table,
@@ -191,14 +203,24 @@ def _drawings(edition: Edition, population: Population, found: Any) -> dict[str,
                     width=560,
                 )
             )
+    rows: tuple[tuple[str, ...], ...] = ()
     matrix = _matrix(population)
     if matrix is not None:
-        drawn["matrix"] = matrix
-    return drawn
+        drawn["matrix"], rows = matrix
+    return drawn, areas, rows
 
 
-def _matrix(population: Population) -> Drawing | None:
-    """Segments by need with cost; nothing where the definitions have no segmentation or cost."""
+def highest(table: Any, most: int = 5) -> tuple[str, ...]:
+    """The areas with the highest rates that can be shown, a line each."""
+    shown = table.frame[~table.suppressed["rate"].to_numpy(bool)].nlargest(most, "rate")
+    return tuple(
+        f"{n}. {name}: {rate:,.0f}"
+        for n, (name, rate) in enumerate(zip(shown["name"], shown["rate"], strict=True), 1)
+    )
+
+
+def _matrix(population: Population) -> tuple[Drawing, tuple[tuple[str, ...], ...]] | None:
+    """Segments by need with cost, drawn and as rows; nothing where the definitions have no segmentation or cost."""
     from goldenthread import charts
     from goldenthread.insight.segments import segment_matrix
 
@@ -210,12 +232,31 @@ def _matrix(population: Population) -> Drawing | None:
     inside = found.released.only(
         [s != "All" and b != "All" for s, b in zip(frame["segment"], frame["band"], strict=True)]
     )
-    return _drawing(
+    drawing = _drawing(
         charts.bubble_matrix(
             inside, column="band", colour_words="estimated cost a head", row_order=found.segments,
             column_order=found.bands, column_words=found.column_title, width=760,
         )
     )  # fmt: skip
+    return drawing, matrix_rows(found)
+
+
+def matrix_rows(found: Any) -> tuple[tuple[str, ...], ...]:
+    """The matrix as a table to be read aloud: how many people, and what their care costs a head."""
+    shown = {(r["segment"], r["band"]): r for r in found.released.display().to_dict("records")}
+    rows = [(f"Segment, by {found.column_title}", *found.bands, "All")]
+    for segment in (*found.segments, "All"):
+        rows.append((segment, *(_cell(shown.get((segment, band))) for band in (*found.bands, "All"))))
+    return tuple(rows)
+
+
+def _cell(row: Any) -> str:
+    if row is None or str(row["people"]) == "0":
+        return "–"
+    people, cost = str(row["people"]), str(row["spend_per_head"])
+    if people == "*":
+        return "hidden"
+    return people if cost in ("*", "not available", "") else f"{people} (£{cost})"
 
 
 def _drawing(chart: Any) -> Drawing:

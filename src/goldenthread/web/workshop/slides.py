@@ -28,9 +28,10 @@ def to_pptx(pack: Pack) -> bytes:
     make.picture("Who lives here", pack.drawings.get("pyramid"), beside=[f"{v}: {w}" for v, w in pack.key])
     make.findings()
     if "map" in pack.drawings:
-        make.picture("Where it happens", pack.drawings["map"])
+        most = ["Highest, for 1,000 people:", *pack.areas] if pack.areas else None
+        make.picture("Where it happens", pack.drawings["map"], beside=most)
     if "matrix" in pack.drawings:
-        make.picture("Who needs what kind of care", pack.drawings["matrix"])
+        make.matrix(pack.drawings["matrix"].sentence)
     for number, one in enumerate(pack.candidates, 1):
         make.candidate(number, one)
     make.bullets("Questions to ask", pack.questions)
@@ -146,8 +147,6 @@ class _Deck:
             self._text(slide, beside, 8.4, 1.8, 4.4, 4.8, size=18)
 
     def findings(self) -> None:
-        from pptx.util import Inches, Pt
-
         slide = self._slide(
             "What stands out" if self.pack.findings else "Nothing stands out by more than chance"
         )
@@ -155,44 +154,62 @@ class _Deck:
             self._text(slide, [self.pack.compared_with], 0.6, 1.7, 12.1, 4.0)
             return
         heads = ("Finding", "Here (95% interval)", "Expected", "Expected number")
-        rows = len(self.pack.findings) + 1
+        rows = [heads, *self.pack.findings]
+        self._table(
+            slide, rows, (5.4, 3.3, 2.0, 1.4), left=0.6, top=1.5, row_height=0.6, size=16, numbers=False
+        )
+
+    def matrix(self, sentence: str) -> None:
+        """Segments by need as a table: a drawing of so many cells cannot be read from the back of a room."""
+        slide = self._slide(sentence)
+        rows = self.pack.matrix
+        widths = (3.7, *((8.4 / (len(rows[0]) - 1),) * (len(rows[0]) - 1)))
+        self._table(slide, rows, widths, left=0.6, top=1.5, row_height=min(0.5, 4.9 / len(rows)), size=15)
+        self._text(
+            slide, ["People, and their estimated cost a head in 12 months. Small numbers are hidden."],
+            0.6, 6.5, 12.1, 0.4, size=14, colour=QUIET,
+        )  # fmt: skip
+
+    def _table(
+        self, slide: Any, rows: Sequence[Sequence[str]], widths: Sequence[float], *, left: float, top: float,
+        row_height: float, size: int, numbers: bool = True,
+    ) -> None:  # fmt: skip
+        """A table whose first row holds the headings and whose first column names the rows; numbers stand to the right."""
+        from pptx.enum.text import PP_ALIGN
+        from pptx.util import Inches, Pt
+
         table = slide.shapes.add_table(
-            rows, 4, Inches(0.6), Inches(1.5), Inches(12.1), Inches(0.6 * rows)
-        ).table
-        for column, width in enumerate((5.4, 3.3, 2.0, 1.4)):
+            len(rows), len(widths), Inches(left), Inches(top), Inches(sum(widths)),
+            Inches(row_height * len(rows)),
+        ).table  # fmt: skip
+        table.first_col = True
+        for column, width in enumerate(widths):
             table.columns[column].width = Inches(width)
-        for row, cells in enumerate((heads, *self.pack.findings)):
+        for row, cells in enumerate(rows):
+            table.rows[row].height = Inches(row_height)
             for column, text in enumerate(cells):
                 cell = table.cell(row, column)
                 cell.text = text
-                font = cell.text_frame.paragraphs[0].font
-                font.size, font.name, font.bold = Pt(15), "Arial", row == 0
+                cell.margin_top = cell.margin_bottom = Inches(0.03)
+                paragraph = cell.text_frame.paragraphs[0]
+                paragraph.font.size, paragraph.font.name = Pt(size), "Arial"
+                paragraph.font.bold = row == 0 or column == 0
+                if column and numbers:
+                    paragraph.alignment = PP_ALIGN.RIGHT
 
     def candidate(self, number: int, one: Candidate) -> None:
-        from pptx.util import Inches, Pt
-
         slide = self._slide(f"Candidate {number}: {one.title}, about {one.people:,} people")
         gaps = list(one.gaps[:2])
         lines = [one.question, *one.why[:2], *gaps, one.capacity]
-        self._text(slide, [x for x in lines if x], 0.6, 1.5, 6.2, 5.2, size=16)
+        self._text(slide, [x for x in lines if x], 0.6, 1.5, 6.2, 5.2, size=20)
         rows = one.roles[:6]
         if not rows:
             return
-        table = slide.shapes.add_table(
-            len(rows) + 1, 3, Inches(7.1), Inches(1.6), Inches(5.6), Inches(0.5 * (len(rows) + 1))
-        ).table
-        for column, width in enumerate((3.5, 1.1, 1.0)):
-            table.columns[column].width = Inches(width)
         cells = [
             ("Who is needed", "Hours", "Posts"),
             *((f"{r.title}: {r.what}", f"{r.hours:,}", f"{r.wte:.2f}") for r in rows),
         ]
-        for row, line in enumerate(cells):
-            for column, text in enumerate(line):
-                cell = table.cell(row, column)
-                cell.text = text
-                font = cell.text_frame.paragraphs[0].font
-                font.size, font.name, font.bold = Pt(12), "Arial", row == 0
+        self._table(slide, cells, (3.7, 1.0, 0.9), left=7.1, top=1.6, row_height=0.5, size=14)
 
     def bullets(self, title: str, lines: Any) -> None:
         self._text(
