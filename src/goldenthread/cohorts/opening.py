@@ -34,20 +34,23 @@ def population_of(
     index_date: date | None = None,
     recipient: str = "",
     catalogue: Catalogue | None = None,
+    snapshot: Snapshot | None = None,
 ) -> Population:
     """The people of a deployment that ``purpose`` may ask about on ``index_date`` (the data date if not said).
 
+    ``snapshot`` is the one in force unless said: whoever opens several populations at different moments says which.
+
     What practices share is read from the register before every question. Answers are remembered in the deployment's ledger under ``recipient`` (the user's name if not said).
     """
-    snapshot = Lake(settings.lake_dir).current()
+    data = snapshot if snapshot is not None else Lake(settings.lake_dir).current()
     return Population(
-        snapshot,
+        data,
         catalogue if catalogue is not None else catalogue_of(settings),
         purpose=purpose,
         index_date=index_date,
-        ledger=ledger_of(settings, snapshot),
+        ledger=ledger_of(settings, data),
         recipient=recipient or user_name(),
-        sharing=lambda: sharing_of(settings, snapshot, purpose),
+        sharing=lambda: sharing_of(settings, data, purpose),
         memory_mb=settings.memory_mb,
         threads=settings.threads,
     )

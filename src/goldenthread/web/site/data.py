@@ -37,7 +37,9 @@ class Edition:
             if found is None:
                 for old in [k for k in self._populations if k[0] == purpose]:
                     del self._populations[old]
-                found = population_of(self.settings, purpose=purpose, catalogue=self.catalogue)
+                found = population_of(
+                    self.settings, purpose=purpose, catalogue=self.catalogue, snapshot=self.snapshot
+                )
                 self._populations[key] = found
         return found.told_to(recipient)
 
