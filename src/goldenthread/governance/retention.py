@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from goldenthread.governance.clock import now, stamp
+from goldenthread.governance.errors import GovernanceError
 from goldenthread.governance.opt_outs import OptOuts
 from goldenthread.governance.purposes import purpose_names
 from goldenthread.governance.register import Register
@@ -81,6 +82,10 @@ def run_retention(
 
     What cannot be deleted is counted as left, and the rest goes on. Raises ``RecordError`` where the run cannot be recorded.
     """
+    if not by.strip():
+        raise GovernanceError(
+            "Nobody is named.", "Say who runs it: nothing is deleted without a record of it."
+        )
     register = Register.open(settings.home)
     outcomes = []
     for rule in rules_of(settings) if rules is None else rules:

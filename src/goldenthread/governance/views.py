@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -95,19 +95,23 @@ def alerts(
     """
     seen = [e for e in entries if e.action in IDENTITY_ACTIONS]
     days: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    late: dict[tuple[str, date], list[tuple[time, int]]] = defaultdict(list)
     found: list[Alert] = []
     for entry in seen:
         local = entry.at.astimezone(LONDON)
         days[entry.actor, local.date().isoformat()].append(entry)
         if local.weekday() >= 5 or not begins <= local.time() < ends:
-            words = f"{entry.actor} saw identities on {local:%A %-d %B %Y at %H:%M}"
-            found.append(Alert("out of hours", entry.actor, words, (entry.number,)))
+            late[entry.actor, local.date()].append((local.time(), entry.number))
         if entry.detail.get(own):
             words = f"{entry.actor} may have opened their own record"
             found.append(Alert("own record", entry.actor, words, (entry.number,)))
         elif entry.detail.get(surname):
             words = f"{entry.actor} opened the record of somebody with their own surname"
             found.append(Alert("same surname", entry.actor, words, (entry.number,)))
+    for (actor, on), times in late.items():
+        often = f", {len(times)} times until {times[-1][0]:%H:%M}" if len(times) > 1 else ""
+        words = f"{actor} saw identities on {on:%A} {on.day} {on:%B %Y} at {times[0][0]:%H:%M}{often}"
+        found.append(Alert("out of hours", actor, words, tuple(n for _, n in times)))
     for (actor, day), listed in days.items():
         people = sum(int(e.detail.get("people", 1)) for e in listed)
         if people > most_records:

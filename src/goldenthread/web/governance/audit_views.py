@@ -12,11 +12,26 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from goldenthread.disclosure import neutralise_formula
-from goldenthread.governance import Audit, Entry, alerts, re_identifications, seen_by
+from goldenthread.governance import Audit, Entry, Sighting, alerts, re_identifications, seen_by
+from goldenthread.web.accounts.models import User
 from goldenthread.web.site.forms import whole
 from goldenthread.web.site.rules import page
 
 A_PAGE = 50
+WORDS = {
+    "identities.shown": "Opened a list with names", "patient.opened": "Opened one patient", "list.exported": "Made a file or letters",
+    "list.reviewed": "Reviewed a patient", "list.contact": "Recorded a contact", "list.arranged": "Arranged what a patient needs",
+    "list.many": "Changed several patients", "list.handed": "Said who keeps a list", "release.requested": "Asked for a list",
+    "release.approved": "Allowed a list", "release.refused": "Refused a list", "release.revoked": "Closed a list", "release.extended": "Extended a list",
+    "release.reissued": "Gave new tokens", "release.stopped": "Stopped lists", "release.resumed": "Lifted a stop",
+    "release.own": "Tried to decide on an own request", "agreement.agreed": "Recorded that practices share",
+    "agreement.withdrawn": "Recorded that practices stop sharing", "purpose.document": "Recorded a paper", "purpose.terms": "Changed a purpose's terms",
+    "opt_outs.requested": "Asked about opt-outs", "opt_outs.answered": "Took up opt-outs", "opt_outs.refused": "Set a reply about opt-outs aside",
+    "cohort.frozen": "Froze a cohort", "question.saved": "Kept a question", "retention.run": "Deleted what had expired",
+    "vault.on": "Switched the key service on", "vault.off": "Switched the key service off", "vault.restored": "Restored the vault",
+    "vault.trusted": "Trusted a signing key", "account.signed_in": "Signed in",
+}  # fmt: skip
+"""What each kind of act is called; others show as they stand in the log."""
 
 
 @page("audit")
@@ -33,7 +48,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
     content = {
         "entries": found[A_PAGE * (number - 1) : A_PAGE * number], "more": len(found) > A_PAGE * number, "page": number, "wanted": wanted,
-        "sightings": re_identifications(log, since=since, until=end)[:A_PAGE], "alerts": alerts(log.entries(since=since, until=end)),
+        "words": WORDS, "names": _names(), "sightings": _dated(re_identifications(log, since=since, until=end)[:A_PAGE]), "alerts": alerts(log.entries(since=since, until=end)),
         "verdict": log.verify() if "verify" in request.GET else None, "query": _query(request),
     }  # fmt: skip
     return render(request, "governance/audit.jinja", content)
@@ -45,9 +60,18 @@ def seen(request: HttpRequest) -> HttpResponse:
     typed = request.POST.get("tokens", "")[:4000] if request.method == "POST" else ""
     tokens = typed.replace(",", " ").split()
     found = seen_by(Audit(settings.DEPLOYMENT.home), tokens) if tokens else []
-    return render(
-        request, "governance/seen.jinja", {"typed": typed, "asked": bool(tokens), "sightings": found}
-    )
+    content = {"typed": typed, "asked": bool(tokens), "sightings": _dated(found), "names": _names()}
+    return render(request, "governance/seen.jinja", content)
+
+
+def _dated(found: list[Sighting]) -> list[tuple[Sighting, datetime]]:
+    """Each with its moment, which pages say in local time."""
+    return [(one, datetime.fromisoformat(one.time)) for one in found]
+
+
+def _names() -> dict[str, str]:
+    """People's own names by user name: the log holds the latter."""
+    return {str(u.username): str(u) for u in User.objects.all()}
 
 
 @page("audit")

@@ -48,38 +48,47 @@ def _opt_outs(
     except KeyServiceError as trouble:
         down = f"{trouble.message} {trouble.remedy}".strip()
     requests = cache.requests()
+    every = "all" in request.GET
+    cohorts, earlier = _cohorts(cache, every)
     content = {
-        "cohorts": _cohorts(cache), "requests": requests, "replies": replies, "states": STATES, "down": down, "error": error,
+        "cohorts": cohorts, "earlier": earlier, "every": every, "requests": requests, "replies": replies, "states": STATES, "down": down, "error": error,
         "kept": kept, "until": until, "days": cache.days, "typed": request.POST,
         "mailbox": request.POST.get("mailbox") or (requests[0].name.rsplit("-", 2)[0] if requests else ""),
     }  # fmt: skip
     return render(request, "governance/opt_outs.jinja", content, status=status)
 
 
-def _cohorts(cache: OptOuts) -> list[dict[str, Any]]:
-    """Frozen cohorts made for a purpose that the opt-out touches; counts pass disclosure control before they show."""
+def _cohorts(cache: OptOuts, every: bool) -> tuple[list[dict[str, Any]], int]:
+    """Frozen cohorts made for a purpose that the opt-out touches, the last version of each or ``every`` one, and how many are left out.
+
+    Counts pass disclosure control before they show.
+    """
     import pandas as pd
 
-    found = [
-        (v, cache.cleared(v.members(), v.record["purpose"]))
+    touched = [
+        v
         for v in versions(settings.DEPLOYMENT.home / "cohorts")
         if named_purpose(v.record["purpose"]).national_opt_out and v.size
     ]
+    last = {v.record["name"]: v for v in touched}  # they come by number
+    chosen = touched if every else list(last.values())
+    found = [(v, cache.cleared(v.members(), v.record["purpose"])) for v in chosen]
     if not found:
-        return []
+        return [], 0
     frame = pd.DataFrame(
         {"cohort": [v.id for v, _ in found], "people": [v.size for v, _ in found], "asked": [v.size - c.not_asked for v, c in found]}
     )  # fmt: skip
     shown = disclosed(
         frame, policy="icb", counts=["people", "asked"], dimensions=["cohort"], not_additive=["cohort"]
     ).display()
-    return [
+    rows = [
         {
             "id": v.id, "english": v.record["english"], "purpose": named_purpose(v.record["purpose"]).title, "due": c.not_asked > 0,
             "people": shown["people"].iloc[n], "asked": shown["asked"].iloc[n],
         }
         for n, (v, c) in enumerate(found)
     ]  # fmt: skip
+    return rows, len(touched) - len(chosen)
 
 
 @page("govern")

@@ -78,7 +78,7 @@ def export(request: HttpRequest, scope: str, release: str, kind: str) -> HttpRes
     else:
         made = _letters(request, kind, stem, [p for _, p in chosen])
     # written once the file stands, and before it leaves
-    opening.note_exported(request.working, opened.part, kind, [t for t, _ in chosen])
+    opening.note_exported(request.working, opened.part, kind, opened.release.reason, [t for t, _ in chosen])
     return made
 
 

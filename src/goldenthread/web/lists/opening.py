@@ -165,6 +165,13 @@ def open_list(working: Working, edition: Edition, part: Part, *, fresh: bool = F
         return made
 
 
+def without_names(part: Part) -> Opening:
+    """A list of which nobody can be named now: who stands behind each token is known by pseudonym, so that it can be worked."""
+    require_open(part)
+    told = _told(part)
+    return Opening({t: p for p, t in releases().tokens(part, told).items()}, Known({}, {}), 0.0)
+
+
 def _kept(key: tuple[str, str], state: tuple[object, ...]) -> Opening | None:
     with _lock:
         found = _open.get(key)
@@ -300,17 +307,17 @@ def _note(working: Working, part: Part, tokens: list[str], reason: str) -> None:
     )  # fmt: skip
 
 
-def note_opened(working: Working, part: Part, token: str, match: dict[str, bool]) -> None:
+def note_opened(working: Working, part: Part, token: str, reason: str, match: dict[str, bool]) -> None:
     """Write that somebody opened one patient's page."""
     audit().append(
-        PATIENT_OPENED, actor=working.user.username, role=working.role.name, scope=part.practice, subject=token,
+        PATIENT_OPENED, actor=working.user.username, role=working.role.name, scope=part.practice, subject=token, reason=reason,
         detail={"release": part.release, "people": 1, "until": part.until, "purpose": "direct_care", **match},
     )  # fmt: skip
 
 
-def note_exported(working: Working, part: Part, what: str, tokens: list[str]) -> None:
+def note_exported(working: Working, part: Part, what: str, reason: str, tokens: list[str]) -> None:
     """Write that identities left in a file."""
     audit().append(
-        EXPORTED, actor=working.user.username, role=working.role.name, scope=part.practice, subject=part.release,
+        EXPORTED, actor=working.user.username, role=working.role.name, scope=part.practice, subject=part.release, reason=reason,
         detail={"release": part.release, "what": what, "people": len(tokens), "tokens": tokens, "until": part.until, "purpose": "direct_care"},
     )  # fmt: skip

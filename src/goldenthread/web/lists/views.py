@@ -94,7 +94,9 @@ class Opened:
             self.opening = opening.open_list(request.working, edition, self.part, fresh=fresh)
             opening.note_seen(request.working, self.part, self.opening)
         except KeyServiceError as error:
-            self.down = f"{error.message} {error.remedy}".strip()
+            what_next = "Tell whoever looks after the system." if error.code == "down" else error.remedy
+            self.down = f"{error.message} {what_next}".strip()
+            self.opening = opening.without_names(self.part)
         found = WorkList.objects.filter(release=release, practice=request.scope.code)
         self.work = found.select_related("owner", "deputy").first()
         named = ("pk", "token", "status", "assigned_id", "due")
@@ -287,11 +289,13 @@ def person(request: HttpRequest, scope: str, release: str, token: str) -> HttpRe
             error = refused
             item.refresh_from_db()
         else:
-            return _saved(request, [*lines[place + 1 :], *lines[:place]], item)
+            # a second contact goes down the list once; what waits for the first is looked for from the beginning, too
+            again = [] if wanted["status"] in ("contacted", "booked") else lines[:place]
+            return _saved(request, [*lines[place + 1 :], *again], item)
     if who is not None and request.method == "GET":
         words = request.working.user.name.split()
         match = matches(words[-1], words[0], who.family_name, who.given_name) if words else {}
-        opening.note_opened(request.working, opened.part, token, match)
+        opening.note_opened(request.working, opened.part, token, opened.release.reason, match)
     content = {
         "opened": opened, "part": opened.part, "release": opened.release, "item": item, "who": who, "error": error, "typed": request.POST,
         "reasons": _reasons(request, edition, opened, [token]).get(token, []), "statuses": STATUSES, "choices": REASONS, "kinds": KINDS,
@@ -314,8 +318,12 @@ def _saved(request: HttpRequest, others: list[Line], item: Item) -> HttpResponse
     if request.POST.get("then") != "next":
         messages.success(request, "Saved.")
         return redirect(f"{reverse('list_person', kwargs={**where, 'token': item.token})}{query}")
-    waits = ("accepted", "new") if form == "contact" else ("new",)
-    following = next((n for status in waits for n in others if n.status == status), None)
+    chosen = _wanted(request)["status"]
+    if chosen in ("", "all"):
+        waits: tuple[str, ...] = ("accepted", "new") if form == "contact" else ("new",)
+        following = next((n for status in waits for n in others if n.status == status), None)
+    else:  # who chose to see those of one status goes on to the next of them
+        following = next((n for n in others if n.status == chosen), None)
     if following is None:
         done = (
             "Nobody else waits to be reviewed."
