@@ -78,14 +78,14 @@ def test_cuts_do_not_matter(pieces: Snapshot, crowded: Snapshot, catalogue: Cata
 def test_only_parts_with_the_codes_are_read(
     pieces: Snapshot, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = []
-    whole = pq.ParquetFile.read_row_group
+    read: list[int] = []
+    whole = pq.ParquetFile.read_row_groups
 
-    def counted(self: pq.ParquetFile, group: int, **more: object) -> pa.Table:
-        read.append(group)
-        return whole(self, group, **more)
+    def counted(self: pq.ParquetFile, groups: list[int], **more: object) -> pa.Table:
+        read.extend(groups)
+        return whole(self, groups, **more)
 
-    monkeypatch.setattr(pq.ParquetFile, "read_row_group", counted)
+    monkeypatch.setattr(pq.ParquetFile, "read_row_groups", counted)
     groups = sum(pq.read_metadata(p).num_row_groups for p in pieces.files("gp_event", "code"))
     evaluate(pieces, catalogue, ["hba1c_latest"], index_date=DAY)
     assert 3 <= len(read) < groups / 3

@@ -85,7 +85,7 @@ def chunks(
     try:
         known_codes = _known_codes(plan, run)
         for name, scan in plan.coded.items():
-            maps[name] = _codes(snapshot, scan, index, known_codes.get(name, ()), run)
+            maps[name] = _codes(snapshot, scan, index, known_codes.get(name, ()), run, threads)
         if not people_per_chunk:
             narrow = run.folds and len(plan.wanted) <= FEW_FACTS
             narrow = narrow and all(_narrow(m, plan.coded[name]) for name, m in maps.items())
@@ -121,14 +121,14 @@ def _tables(plan: Plan, *, ordered: bool) -> set[str]:
 
 
 def _codes(
-    snapshot: Snapshot, scan: CodedScan, index: date | None, known: Sequence[str], run: Engine
+    snapshot: Snapshot, scan: CodedScan, index: date | None, known: Sequence[str], run: Engine, threads: int
 ) -> Codes:
     if not run.folds:
         return scan.code_map(index, known)
     numbers = CodeNumbers(scan, known)
     if index is None or not OrderedRows.can(scan):
         return numbers
-    return OrderedRows(snapshot, scan, numbers, index, run.query)
+    return OrderedRows(snapshot, scan, numbers, index, run.query, threads)
 
 
 def _narrow(codes: Codes, scan: CodedScan) -> bool:

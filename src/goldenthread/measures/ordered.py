@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +26,7 @@ from goldenthread.measures.errors import MeasureError
 from goldenthread.measures.folding import CodeNumbers, Piece, days_since_1900
 from goldenthread.measures.sql import literal, to_sql
 
+GROUPS_AT_ONCE = 8
 Query = Callable[[str, Mapping[str, pa.Table]], pa.Table]
 
 
@@ -49,7 +52,13 @@ class OrderedRows:
     """Reads rows up to ``index`` with the codes that the slots of a scan ask for; ``query`` works out conditions on them."""
 
     def __init__(
-        self, snapshot: Snapshot, scan: CodedScan, numbers: CodeNumbers, index: date, query: Query
+        self,
+        snapshot: Snapshot,
+        scan: CodedScan,
+        numbers: CodeNumbers,
+        index: date,
+        query: Query,
+        threads: int = 1,
     ) -> None:
         self.scan, self.numbers, self._index, self._query = scan, numbers, index, query
         self._snapshot = snapshot
@@ -69,7 +78,9 @@ class OrderedRows:
         self._rule_needs = {where: names(parse(where)) for where in self._ruled}
         self._lock = threading.Lock()
         self._held: dict[str, Future[dict[int, _Rows]]] = {}
-        self._readers = ThreadPoolExecutor(1, thread_name_prefix="codes")
+        # where many codes are asked for, no more than one file is read ahead: its rows are held until they are needed
+        readers = threads if numbers.few(scan) else 1
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="codes")
 
     @staticmethod
     def can(scan: CodedScan) -> bool:
@@ -137,26 +148,25 @@ class OrderedRows:
 
     def _found(self, file: DataFile) -> _Found:
         found = _Found()
-        with pq.ParquetFile(self._snapshot.path / file.path) as parquet:
-            at = parquet.schema_arrow.get_field_index(self.scan.source.code)
-            for group in range(parquet.num_row_groups):
-                known = parquet.metadata.row_group(group).column(at).statistics
-                low, high = 0, len(self._codes)
-                if known is not None and known.has_min_max:
-                    low, high = (
-                        int(self._codes.searchsorted(known.min)),
-                        int(self._codes.searchsorted(known.max, "right")),
-                    )
-                if low < high:
-                    self._read_group(parquet, group, low, high, found)
+        described = _described(self._snapshot.path / file.path, self.scan.source.code)
+        lows = self._codes.searchsorted(described.least)
+        highs = self._codes.searchsorted(described.greatest, "right")
+        groups = np.flatnonzero(lows < highs).tolist()
+        with pq.ParquetFile(self._snapshot.path / file.path, metadata=described.metadata) as parquet:
+            # a few at a time: what is read stays small, and so does what each reading costs by itself
+            for start in range(0, len(groups), GROUPS_AT_ONCE):
+                some = groups[start : start + GROUPS_AT_ONCE]
+                self._read_groups(parquet, some, int(lows[some[0]]), int(highs[some[-1]]), found)
         return found
 
-    def _read_group(self, parquet: pq.ParquetFile, group: int, low: int, high: int, found: _Found) -> None:
+    def _read_groups(
+        self, parquet: pq.ParquetFile, groups: list[int], low: int, high: int, found: _Found
+    ) -> None:
         source = self.scan.source
         values = [of for of, asked in self._valued.items() if asked[low:high].any()]
         rules = [where for where, asked in self._ruled.items() if asked[low:high].any()]
         columns = ["pid", source.code, source.date, *values, *(n for w in rules for n in self._rule_needs[w])]
-        table = parquet.read_row_group(group, columns=list(dict.fromkeys(columns)), use_threads=False)
+        table = parquet.read_row_groups(groups, columns=list(dict.fromkeys(columns)), use_threads=False)
         if pc.max(table[source.date]).as_py() > self._index:
             table = table.filter(pc.less_equal(table[source.date], pa.scalar(self._index)))
         code = table[source.code].to_numpy()
@@ -222,6 +232,28 @@ class OrderedRows:
             f"Rows of {self.scan.source.name} are not in the order of codes{f' in {path}' if path else ''}.",
             "Run `goldenthread snapshots verify`, then `goldenthread refresh`.",
         )
+
+
+@dataclass(frozen=True)
+class _Described:
+    """What the end of a file says of its groups of rows: the least and the greatest code of each."""
+
+    metadata: pq.FileMetaData
+    least: np.ndarray
+    greatest: np.ndarray
+
+
+@lru_cache(maxsize=64)  # the files of a snapshot do not change, and every question begins here
+def _described(path: Path, code: str) -> _Described:
+    metadata = pq.read_metadata(path)
+    at = metadata.schema.to_arrow_schema().get_field_index(code)
+    least = np.full(metadata.num_row_groups, np.iinfo(np.int64).min)
+    greatest = np.full(metadata.num_row_groups, np.iinfo(np.int64).max)
+    for group in range(metadata.num_row_groups):
+        known = metadata.row_group(group).column(at).statistics
+        if known is not None and known.has_min_max:
+            least[group], greatest[group] = known.min, known.max
+    return _Described(metadata, least, greatest)
 
 
 def _as_one(pieces: list[Piece]) -> Piece:

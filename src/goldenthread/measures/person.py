@@ -41,6 +41,8 @@ _REGISTERED = """registered_now AS (
         WHERE {range} AND r.start_date <= p.index_date AND (r.end_date IS NULL OR r.end_date > p.index_date)
     ) AS lines WHERE place_in_line = 1
 )"""
+WITH_PRACTICE = frozenset({"practice", "pcn", "place"})
+"""Facts for which it matters which registration somebody has."""
 # whether there is any: which one is not asked
 _REGISTERED_ANYWHERE = """registered_now AS (
     SELECT r.pid, max(r.practice) AS practice FROM registration AS r JOIN people AS p ON p.pid = r.pid
@@ -91,7 +93,7 @@ def person_sql(first: int, last: int, index: str | None, names: Collection[str] 
     used = _used(wanted.values())
     tables = [f"people AS ({people})"]
     if "r." in used:
-        which = {"practice", "pcn", "place"} & set(wanted)
+        which = WITH_PRACTICE & set(wanted)
         tables.append(_within(_REGISTERED if which else _REGISTERED_ANYWHERE, "r", first, last))
     if "a." in used:
         tables.append(_within(_LIVES, "a", first, last))
@@ -101,6 +103,19 @@ def person_sql(first: int, last: int, index: str | None, names: Collection[str] 
     joins = [text for alias, text in _JOINS if alias in used]
     return "\n".join(
         ["WITH " + ",\n".join(tables), f"SELECT {columns}", "FROM people AS p", *joins, "ORDER BY p.pid"]
+    )
+
+
+def registered_sql(first: int, last: int, index: str) -> str:
+    """SQL for the person numbers from ``first`` to ``last`` with a registration that holds on the index date.
+
+    >>> registered_sql(0, 9, "DATE '2026-10-31'")  # doctest: +NORMALIZE_WHITESPACE
+    "SELECT pid FROM registration WHERE pid BETWEEN 0 AND 9 AND start_date <= DATE '2026-10-31'
+     AND (end_date IS NULL OR end_date > DATE '2026-10-31')"
+    """
+    return (
+        f"SELECT pid FROM registration WHERE pid BETWEEN {first} AND {last} AND start_date <= {index} "
+        f"AND (end_date IS NULL OR end_date > {index})"
     )
 
 
