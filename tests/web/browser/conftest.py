@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,10 +46,16 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def server(home: Path, tables: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """`goldenthread serve` in a process of its own; its address."""
+    with serving(home, tmp_path_factory.mktemp("server") / "log") as address:
+        yield address
+
+
+@contextmanager
+def serving(home: Path, log: Path) -> Iterator[str]:
+    """Serve a home until the end of the block; the server's address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("server") / "log"
     command = [sys.executable, "-m", "goldenthread", "serve", "--home", str(home), "--port", str(port)]
     with log.open("w") as out:
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
@@ -113,6 +119,20 @@ class Visit:
 Visitor = Callable[..., Visit]
 
 
+def signed_in(address: str, context: BrowserContext, username: str, password: str) -> Visit:
+    """Somebody's browser, signed in through the form."""
+    page = context.new_page()
+    seen = Visit(address, page)
+    page.on("console", lambda m: seen.complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda e: seen.complaints.append(str(e)))
+    seen.go("/sign-in/")
+    page.fill("#username", username)
+    page.fill("#password", password)
+    page.click("main button[type=submit]")
+    assert "/sign-in/" not in page.url, page.inner_text("main")
+    return seen
+
+
 @pytest.fixture
 def visitor(server: str, chromium: Browser) -> Iterator[Visitor]:
     """Sign somebody in through the form and hand over their browser."""
@@ -126,17 +146,8 @@ def visitor(server: str, chromium: Browser) -> Iterator[Visitor]:
         )
         opened.append(context)
         context.set_default_timeout(60_000)
-        page = context.new_page()
-        seen = Visit(server, page)
-        page.on("console", lambda m: seen.complaints.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda e: seen.complaints.append(str(e)))
         user = make_user(role, scope, name=f"{role.replace('_', '-')}-{time.time_ns()}")
-        seen.go("/sign-in/")
-        page.fill("#username", user.username)
-        page.fill("#password", PASSWORD)
-        page.click("main button[type=submit]")
-        assert "/sign-in/" not in page.url, page.inner_text("main")
-        return seen
+        return signed_in(server, context, user.username, PASSWORD)
 
     yield visit
     for context in opened:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 
 import pytest
+from django.conf import settings
 
-from tests.web.browser.conftest import Visitor
+from goldenthread.web.accounts.sessions import SEEN
+from tests.web.browser.conftest import Visit, Visitor
+from tests.web.conftest import PASSWORD
 
 PCN = "pcn-UZ001"
 pytestmark = pytest.mark.slow
@@ -123,3 +127,89 @@ def test_a_phone_and_forced_colours(visitor: Visitor) -> None:
         somebody.go(path)
         assert not somebody.overflows(), path
         assert somebody.barriers() == [], path
+
+
+def leave_for_too_long(somebody: Visit) -> None:
+    """As if nobody had touched the screen for longer than is allowed."""
+    cookies = {c["name"]: c["value"] for c in somebody.page.context.cookies()}
+    session = import_module(settings.SESSION_ENGINE).SessionStore(cookies[settings.SESSION_COOKIE_NAME])
+    session[SEEN] -= settings.IDLE_MINUTES * 60 + 1
+    session.save()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_form_sent_after_the_screen_locked_is_carried_on(visitor: Visitor, scripts: bool) -> None:
+    somebody = visitor("clinical_director", scripts=scripts)
+    page = somebody.page
+    somebody.go(f"/ask/{PCN}/save/?q=age+%3E%3D+65")
+    page.fill("#name", "Left over lunch")
+    page.fill("#note", "Written before, sent after.\nTwo lines & <b>")
+    leave_for_too_long(somebody)
+    page.click("text=Keep it")
+    page.wait_for_selector("text=nothing is lost")
+    somebody.keep("journey-locked")
+    assert somebody.barriers() == [] if scripts else True
+    page.fill("main #password", PASSWORD)
+    page.click("main button:has-text('Carry on')")
+    page.wait_for_selector("text=this was not sent yet")
+    assert somebody.shows("Left over lunch")
+    somebody.keep("journey-carry-on")
+    page.click("text=Send it now")
+    page.wait_for_selector("text=Nobody joined and nobody left")
+    assert somebody.shows("Left over lunch")
+    assert somebody.shows("Two lines & <b>")
+
+
+def test_a_question_asked_after_the_screen_locked_is_carried_on(visitor: Visitor) -> None:
+    """With scripts only a part of the page is asked for; the lock takes the place of the whole."""
+    somebody = visitor("clinical_director")
+    page = somebody.page
+    somebody.go(f"/ask/{PCN}/")
+    leave_for_too_long(somebody)
+    page.fill("#q", "age >= 65 and hypertension")
+    page.click("main button[type=submit] >> nth=0")
+    page.wait_for_selector("text=nothing is lost")
+    page.fill("main #password", PASSWORD)
+    page.click("main button:has-text('Carry on')")
+    page.wait_for_selector("text=Send it now")
+    page.click("text=Send it now")
+    page.wait_for_selector("#q")
+    assert page.input_value("#q") == "age >= 65 and hypertension"
+
+
+def test_two_people_change_a_kept_question_and_neither_loses_anything(visitor: Visitor) -> None:
+    director, facilitator = visitor("clinical_director"), visitor("facilitator")
+    director.go(f"/ask/{PCN}/save/?q=age+%3E%3D+65+and+hypertension")
+    director.page.fill("#name", "Blood pressure, 65 and over")
+    director.page.check("#shared")
+    director.page.click("text=Keep it")
+    director.page.wait_for_selector("text=Nobody joined and nobody left")
+    change = director.page.url.rstrip("/").removeprefix(director.address) + "/change/"
+    for somebody in (director, facilitator):
+        somebody.go(change)
+    facilitator.page.fill("#note", "For the workshop in March")
+    facilitator.page.click("text=Keep the change")
+    facilitator.page.wait_for_selector("text=changed by")
+    director.page.fill("#name", "High blood pressure, 65 and over")
+    director.page.click("text=Keep the change")
+    director.page.wait_for_selector("text=changed it while you did")
+    assert director.page.input_value("#name") == "High blood pressure, 65 and over"
+    assert director.shows("For the workshop in March")
+    director.keep("journey-two-people")
+    assert director.barriers() == []
+    director.page.fill("#note", "For the workshop in March")
+    director.page.click("text=Keep mine")
+    director.page.wait_for_selector("h1 >> text=High blood pressure")
+    assert director.shows("For the workshop in March")
+
+
+def test_a_huge_paste_is_said_and_stays(visitor: Visitor) -> None:
+    somebody = visitor("analyst")
+    page = somebody.page
+    somebody.go("/ask/system/")
+    pasted = "age >= 65 or " * 100_000
+    page.evaluate("text => { document.querySelector('#q').value = text; }", pasted)
+    page.click("main button[type=submit] >> nth=0")
+    page.wait_for_selector("text=too long")
+    assert page.input_value("#q") == pasted
+    somebody.keep("journey-huge")
