@@ -22,6 +22,7 @@ def test_first_visits_find_the_figures_there(
     client_for: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(warming, "KINDS", ("system",))
+    monkeypatch.setattr(warming, "SMALL", ())
     assert warming.warm() == len(PAGES)
     caching._memory.clear()  # another process did it: what is on the disk is found
 

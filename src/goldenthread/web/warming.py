@@ -15,17 +15,20 @@ from goldenthread.errors import GoldenThreadError
 
 RECIPIENT = "standing figures"
 KINDS = ("system", "place", "pcn")
+SMALL = ("practice",)
+"""Of these only the profile, and last: there are many, and each is looked at by few."""
 
 
 def warm() -> int:
-    """The pages of understanding as they first open, for the system, its places and networks; how many stand now.
+    """The pages of understanding as they first open, for the system, its places and networks, and profiles of practices; how many stand.
 
     All profiles first: it is where people begin. Where a newer snapshot has come meanwhile, its figures are worked out.
     """
     from goldenthread.web.site.data import editions
     from goldenthread.web.understand import coding, inequality, profile, segments
 
-    scopes = [s for s in editions().current().tree if s.kind in KINDS]
+    tree = editions().current().tree
+    scopes = [s for s in tree if s.kind in KINDS]
     pages: tuple[Callable[[Scope, str], object], ...] = (
         profile.content_of,
         inequality.content_of,
@@ -33,12 +36,13 @@ def warm() -> int:
         coding.content_of,
         inequality.core20_of,
     )
+    wanted = [(content_of, scope) for content_of in pages for scope in scopes]
+    wanted += [(profile.content_of, s) for s in tree if s.kind in SMALL]
     done = 0
-    for content_of in pages:
-        for scope in scopes:
-            with suppress(GoldenThreadError):  # its page says why
-                content_of(scope, RECIPIENT)
-                done += 1
+    for content_of, scope in wanted:
+        with suppress(GoldenThreadError):  # its page says why
+            content_of(scope, RECIPIENT)
+            done += 1
     return done
 
 

@@ -62,7 +62,11 @@ def already_made(edition: Edition, purpose: str, parts: tuple[str, ...]) -> Any:
     with _guard:
         if key in _memory:
             return _memory[key]
-    return _from_disk(key)
+    found = _from_disk(key)
+    if found is not None:
+        with _guard:
+            _memory[key] = found
+    return found
 
 
 def _key(edition: Edition, purpose: str, parts: tuple[str, ...]) -> str:
