@@ -29,6 +29,8 @@ check: .venv/.installed-dev
 
 docs: .venv/.installed-dev
 	$(BIN)/python docs/make_docs.py
+	$(BIN)/python docs/make_catalogue.py
+	$(BIN)/python docs/make_commands.py
 
 lock:
 	.ci/lock
