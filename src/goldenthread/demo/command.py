@@ -66,7 +66,7 @@ def demo(
     speech.say()
     show_population(settings, speech)
     speech.say(f"Built in {time.monotonic() - began:.0f} s. Look further with:")
-    for command in ("serve", "status", "quarantine", "snapshots list"):
+    for command in ("serve", "status", "need fit", "quarantine", "snapshots list"):
         speech.say(f"  goldenthread {command} --home {folder}")
     if serve:
         from goldenthread.web.command import open_to_browsers

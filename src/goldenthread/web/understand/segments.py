@@ -99,6 +99,7 @@ def _made(edition: Edition, population: Population, column: str) -> dict[str, An
     return {
         "charts": drawn,
         "problem": problem,
+        "unfitted": column == "risk" and not _model_date(edition),
         "cells": cells,
         "bands": matrix.bands if matrix is not None else (),
         "column_title": matrix.column_title if matrix is not None else "",
