@@ -185,20 +185,14 @@ class Facts:
         # its own name, because populations may share the instance
         schema = f"purpose_{next(_numbers)}"
         self._closing = weakref.finalize(self, _let_go, self._connection, schema)
-        may = eligible(
-            self.purpose, self.snapshot, without_practices=self.without_practices, on=self.index_date
-        )
+        # those who may not be asked about are few: leaving them out costs less than keeping the others
+        gone = _left_out(self.snapshot, self.purpose, self.without_practices, self.index_date)
         with self._connection.cursor() as cursor:
             cursor.execute(f"CREATE SCHEMA {schema}")
-            cursor.register("eligible", pa.table({"pid": may}))
-            # those who may not be asked about are few: leaving them out costs less than keeping the others
-            cursor.execute(
-                f"CREATE TABLE {schema}.left_out AS SELECT p.pid FROM {table} AS p "
-                "ANTI JOIN eligible AS e ON e.pid = p.pid WHERE p.registered"
-            )
-            rows = cursor.execute(f"SELECT count(*) FROM {schema}.left_out").fetchall()
+            cursor.register("gone", pa.table({"pid": gone}))
+            cursor.execute(f"CREATE TABLE {schema}.left_out AS SELECT pid FROM gone")
         self._person = f"{table} AS person WHERE registered"
-        left_out = f" ANTI JOIN {schema}.left_out USING (pid)" if rows[0][0] else ""
+        left_out = f" ANTI JOIN {schema}.left_out USING (pid)" if len(gone) else ""
         self._members = f"{table} AS person{left_out} WHERE registered"
 
     def _stored(self, wanted: list[str]) -> duckdb.DuckDBPyConnection | None:
@@ -266,6 +260,27 @@ class Facts:
             else:
                 cursor.execute("CREATE TABLE person AS SELECT * FROM new_facts")
         have.update(new)
+
+
+def _left_out(
+    snapshot: Snapshot, purpose: Purpose, without_practices: tuple[str, ...], day: date
+) -> np.ndarray:
+    """Person numbers of everybody who may not be asked about, rising."""
+    # a snapshot does not change; the day matters only where practices do not share
+    key = (snapshot.path, purpose, without_practices, day if without_practices else None)
+    with _opening:
+        if key not in _left:
+            may = eligible(purpose, snapshot, without_practices=without_practices, on=day)
+            out = np.ones(snapshot.people, bool)
+            out[may.to_numpy()] = False
+            while len(_left) >= 8:
+                _left.pop(next(iter(_left)))
+            _left[key] = np.flatnonzero(out).astype(np.int32)
+        return _left[key]
+
+
+_opening = threading.Lock()
+_left: dict[Hashable, np.ndarray] = {}
 
 
 def _let_go(connection: duckdb.DuckDBPyConnection, schema: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -81,12 +82,7 @@ class Population:
             )
         if self.index_date == self.data_date:
             return
-        connection = self.snapshot.connect(only=("registration",))
-        try:
-            row = connection.execute("SELECT min(start_date) FROM registration").fetchone()
-        finally:
-            connection.close()
-        first = row[0] if row else None
+        first = _first_registration(self.snapshot)
         if first is None or self.index_date < first:
             begin = f"which begin on {_day(first)}" if first else "which hold no registration"
             raise CohortError(
@@ -287,6 +283,21 @@ class _View(Population):
 
     def close(self) -> None:
         """Nothing: the facts belong to the whole."""
+
+
+_first_registrations: dict[Path, date | None] = {}
+
+
+def _first_registration(snapshot: Snapshot) -> date | None:
+    """The first day of any registration; ``None`` where there is none."""
+    if snapshot.path not in _first_registrations:  # a snapshot never changes
+        connection = snapshot.connect(only=("registration",))
+        try:
+            found = connection.execute("SELECT min(start_date) FROM registration").fetchall()
+        finally:
+            connection.close()
+        _first_registrations[snapshot.path] = found[0][0]
+    return _first_registrations[snapshot.path]
 
 
 def _day(day: date) -> str:
