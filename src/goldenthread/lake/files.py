@@ -88,7 +88,7 @@ def disk_trouble(error: BaseException, folder: Path) -> LakeError | None:
     if code in (errno.ENOSPC, errno.EDQUOT) or "no space left" in words or "out of disk" in words:
         return LakeError(
             f"The disk under {folder} is full; the previous snapshot is untouched.",
-            "Free some space (`goldenthread snapshots prune` removes old snapshots), then run the refresh again.",
+            "Free some space (`goldenthread snapshots prune` removes old snapshots), then try again.",
         )
     if code in (errno.ENOTDIR, errno.EEXIST):
         named = Path(getattr(error, "filename", None) or folder)
@@ -96,7 +96,7 @@ def disk_trouble(error: BaseException, folder: Path) -> LakeError | None:
             if path.is_file():
                 return LakeError(
                     f"{path} is a file, but a folder belongs there.",
-                    "Move the file away, then run the refresh again.",
+                    "Move the file away, then try again.",
                 )
     if (
         code in (errno.EROFS, errno.EACCES, errno.EPERM)
@@ -105,6 +105,6 @@ def disk_trouble(error: BaseException, folder: Path) -> LakeError | None:
     ):
         return LakeError(
             f"{folder} cannot be written; the previous snapshot is untouched.",
-            "Check who owns the folder and whether the disk is mounted read-only, then run the refresh again.",
+            "Check who owns the folder and whether the disk is mounted read-only, then try again.",
         )
     return None
