@@ -159,6 +159,25 @@ def grant(
 ) -> Assignment:
     """Give somebody a role for a scope, from a day until a day. Nobody gives one to themselves."""
     _not_oneself(by, user, "give a role to")
+    wanted, begins = check_role(role, scope, starts=starts, ends=ends, tree=tree)
+    with transaction.atomic():
+        made = Assignment.objects.create(
+            user=user, role=role, scope=wanted.slug, starts=begins, ends=ends, granted_by=_name(by)
+        )
+        note("account.role_granted", by, subject=f"account:{user.username}", role_granted=role, scope_granted=wanted.slug,
+             starts=begins, ends=ends)  # fmt: skip
+    return made
+
+
+def check_role(
+    role: str,
+    scope: str,
+    *,
+    starts: date | None = None,
+    ends: date | None = None,
+    tree: ScopeTree | None = None,
+) -> tuple[Scope, date]:
+    """The scope and first day of a role that can be given; ``AccountError`` for one that cannot."""
     if role not in ROLES:
         raise AccountError(f"There is no role {role!r}.", f"Use one of: {', '.join(ROLES)}.")
     try:
@@ -175,13 +194,7 @@ def grant(
     begins = starts or timezone.localdate()
     if ends is not None and ends < begins:
         raise AccountError("The role would end before it begins.", "Correct the days.")
-    with transaction.atomic():
-        made = Assignment.objects.create(
-            user=user, role=role, scope=wanted.slug, starts=begins, ends=ends, granted_by=_name(by)
-        )
-        note("account.role_granted", by, subject=f"account:{user.username}", role_granted=role, scope_granted=wanted.slug,
-             starts=begins, ends=ends)  # fmt: skip
-    return made
+    return wanted, begins
 
 
 def end_role(by: Working | str, assignment: Assignment) -> None:

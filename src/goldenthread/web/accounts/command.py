@@ -53,11 +53,14 @@ def add(
 
     from goldenthread.web.accounts import actions
 
+    first, last, tree = _day(starts), _day(until), _tree()
+    # before anything is made: an entry of the audit log cannot be taken back
+    actions.check_role(role, scope, starts=first, ends=last, tree=tree)
     with transaction.atomic():
         user, _ = actions.add_person(
             _by(), username, name, subject=subject, password=None if subject else _password(speech)
         )
-        actions.grant(_by(), user, role, scope, starts=_day(starts), ends=_day(until), tree=_tree())
+        actions.grant(_by(), user, role, scope, starts=first, ends=last, tree=tree)
     speech.say(f"{user.username} can sign in, as {role} for {scope}.")
 
 
