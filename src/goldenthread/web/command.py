@@ -57,7 +57,27 @@ def serve(
     quiet: QuietOption = False,
 ) -> None:
     """Serve the browser interface. It follows a new snapshot by itself; stop it with Ctrl-C."""
-    open_to_browsers(settings_at(home), Speech(quiet=quiet), host, port, threads, key_service)
+    settings = settings_at(home)
+    _check_address(host, port)
+    open_to_browsers(settings, Speech(quiet=quiet), host, port, threads, key_service)
+
+
+def _check_address(host: str, port: int) -> None:
+    """Refuse an address that nobody can listen on, before anything is begun."""
+    import socket
+
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        socket.inet_pton(family, host)
+        with socket.socket(family, socket.SOCK_STREAM) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind((host, port))
+    except OSError as error:
+        why = error.strerror or "it is no address"
+        raise SettingsError(
+            f"Nothing can listen on {host}, port {port}: {why}.",
+            "Give an address of this machine, such as 127.0.0.1 (0.0.0.0 for every network), and a port that is free.",
+        ) from None
 
 
 def open_to_browsers(
