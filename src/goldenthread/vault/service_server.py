@@ -76,6 +76,8 @@ def serve(
             "This system cannot say which user connects to a Unix socket.", "Run the key service on Linux."
         )
     allowed = frozenset({os.geteuid(), *users})
+    if path.exists() and not path.is_socket():
+        raise VaultError(f"{path} is there already, and is no socket.", "Choose another place with --socket.")
     lock = _only_one(service.vault_dir)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.unlink(missing_ok=True)  # what a killed service left: the lock says that none runs
