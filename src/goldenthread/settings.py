@@ -93,10 +93,14 @@ def load_settings(home: Path | str) -> Settings:
     path = folder / FILE_NAME
     try:
         raw = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise SettingsError(
             f"{folder} is not a Golden Thread folder: it has no {FILE_NAME}.",
             "Make one with `goldenthread init FOLDER`, or name yours with --home.",
+        ) from None
+    except OSError as error:
+        raise SettingsError(
+            f"{path} cannot be read: {error.strerror}.", "Check who owns the folder, and its permissions."
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}.", "Correct the file, then try again.") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -55,6 +56,13 @@ def settings_at(home: Path | None) -> Settings:
 
 
 @cache
+def command_line() -> Callable[..., object]:
+    """Everything that can be run, those commands too that other rooms add."""
+    add_plugins()
+    return typer.main.get_command(app)
+
+
+@cache
 def add_plugins() -> None:
     """Once: add the commands that other rooms register under the entry point group ``goldenthread.commands``."""
     for point in sorted(entry_points(group="goldenthread.commands"), key=lambda p: p.name):
@@ -65,8 +73,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command. Errors meant for people are printed as sentences and set the exit code."""
     speech = Speech()
     try:
-        add_plugins()
-        app(args=arguments, prog_name="goldenthread")
+        command_line()(args=arguments, prog_name="goldenthread")
     except KeyboardInterrupt:
         _stopped(speech)
     except SystemExit as stop:

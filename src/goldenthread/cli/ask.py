@@ -39,6 +39,10 @@ def ask(
     """Count people: how many meet a condition, of how many, and where they are."""
     speech = Speech(as_json=as_json or as_csv, quiet=quiet)
     settings = settings_at(home)
+    if freeze:
+        from goldenthread.cohorts import check_name
+
+        check_name(freeze)  # before an answer is remembered
     with people(settings, purpose=purpose, as_at=as_at) as population:
         cohort = population.cohort(expression)
         _warn_of_waiting(population, speech)

@@ -28,8 +28,19 @@ ScopeOption = Annotated[
         "--scope", help="Whose: system, pcn-UZ001, practice-Z00001, place-..., district-..., msoa-..."
     ),
 ]
-ByOption = Annotated[str, typer.Option("--by", help="Who decided, by name and role.")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why, or the paper that says so.")]
+
+
+def not_blank(text: str) -> str:
+    """What goes into the record as who and why; blank is refused before anything is done."""
+    if not text.strip():
+        raise typer.BadParameter("It is blank, and it is kept in the record: say who, and why.")
+    return text
+
+
+ByOption = Annotated[str, typer.Option("--by", callback=not_blank, help="Who decided, by name and role.")]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", callback=not_blank, help="Why, or the paper that says so.")
+]
 
 
 def day_of(text: str) -> date | None:

@@ -164,6 +164,8 @@ def seen(
         [s.time[:16].replace("T", " "), s.actor, s.role, s.practice, s.release, f"{s.people:,}", s.reason, s.until[:10]]
         for s in found
     ]  # fmt: skip
+    if not found:
+        speech.say("No identity was seen.")
     speech.table("Identities seen", heads, [[plain(c) for c in row] for row in rows], right={5})
     speech.json([asdict(s) for s in found])
 

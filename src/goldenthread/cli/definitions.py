@@ -208,6 +208,11 @@ def check_definitions(
     speech = Speech(as_json=as_json, quiet=quiet)
     if folder is not None and not folder.is_dir():
         raise typer.BadParameter(f"{folder} is not a folder.", param_hint="FOLDER")
+    if folder is not None and not any((folder / sub).is_dir() for sub in _folders()):
+        raise typer.BadParameter(
+            f"{folder} holds no definitions: it has none of the folders {', '.join(_folders())}.",
+            param_hint="FOLDER",
+        )
     own = folder or own_folder(home)
     catalogue, problems = _problems(own)
     speech.json(
@@ -236,6 +241,13 @@ def check_definitions(
             f"{len(catalogue.definitions):,} definitions and {len(catalogue.codelists):,} codelists are in order. "
             f"Fingerprint {catalogue.hash()[:12]}."
         )
+
+
+def _folders() -> tuple[str, ...]:
+    """Folders that definitions are looked for in. Of a folder without any of them, nothing would be checked."""
+    from goldenthread.definitions import FOLDERS
+
+    return (*FOLDERS, "codelists", "models")
 
 
 def _problems(own: Path | None) -> tuple[Catalogue | None, list[Any]]:

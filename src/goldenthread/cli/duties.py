@@ -37,11 +37,12 @@ def request_opt_outs(
 ) -> None:
     """Write the file that asks which of these people may be used. People whose answer is still known are not asked about."""
     from goldenthread.cohorts import open_version
-    from goldenthread.governance import OptOuts
+    from goldenthread.governance import OptOuts, named_purpose
     from goldenthread.vault import Vault, load_keys
 
     speech = Speech(as_json=as_json, quiet=quiet)
     settings = settings_at(home)
+    named_purpose(purpose)
     cache = OptOuts(settings.home, settings.opt_out_days)
     with Vault.open(settings.vault_dir, load_keys(settings.vault_dir)) as vault:
         if cohort:

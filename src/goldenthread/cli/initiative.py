@@ -24,6 +24,7 @@ from goldenthread.cli.initiative_shared import (
 )
 from goldenthread.cli.initiative_words import say_entry, say_plan
 from goldenthread.cli.output import Speech, plain, released_json
+from goldenthread.errors import did_you_mean
 
 if TYPE_CHECKING:
     from goldenthread.programme import Entry
@@ -45,8 +46,9 @@ def list_initiatives(
     quiet: QuietOption = False,
 ) -> None:
     """List initiatives with how far they are and what they showed. Stopped ones, and those that showed nothing, are there too."""
+    from goldenthread.cohorts import Scope
+    from goldenthread.programme import STAGES, ProgrammeError, portfolio
     from goldenthread.programme import orphans as orphans_of
-    from goldenthread.programme import portfolio
 
     speech, settings = Speech(as_json=as_json, quiet=quiet), settings_at(home)
     if templates:
@@ -63,6 +65,13 @@ def list_initiatives(
         speech.say("Everything has an owner." if not lost else "")
         return
     stages = [s.strip() for s in stage.split(",") if s.strip()]
+    for one in stages:
+        if one not in STAGES:
+            raise ProgrammeError(
+                f"There is no stage {one!r}.", did_you_mean(one, STAGES, then=f"Stages: {', '.join(STAGES)}.")
+            )
+    if scope:
+        Scope.parse(scope)
     rows = portfolio(register.find(words, stages=stages, scope=scope, person=person))
     speech.json([vars(r) for r in rows])
     speech.banner(settings)
@@ -185,9 +194,9 @@ def plan(
         Path | None, typer.Option("--file", help="Replace the plan by this TOML or JSON file.")
     ] = None,
     evaluate_on: Annotated[str, typer.Option(metavar="DATE", help="The day of the evaluation.")] = "",
-    capacity: Annotated[int | None, typer.Option(help="The most people there is time for.")] = None,
+    capacity: Annotated[int | None, typer.Option(min=0, help="The most people there is time for.")] = None,
     people: Annotated[
-        int | None, typer.Option(help="Work out staff for so many people; those expected if not said.")
+        int | None, typer.Option(min=0, help="Work out staff for so many people; those expected if not said.")
     ] = None,
     version: Annotated[
         int | None, typer.Option(help="The version you have seen; refused if somebody changed it since.")

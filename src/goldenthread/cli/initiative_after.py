@@ -16,9 +16,10 @@ from goldenthread.cli.initiative_shared import (
     everybody,
     initiative,
     me,
+    page_kind,
     write_page,
 )
-from goldenthread.cli.output import Exit, plain
+from goldenthread.cli.output import Exit, file_to_write, plain
 
 
 @initiative.command("evaluate")
@@ -42,6 +43,8 @@ def evaluate(
 
     speech, settings, register = begun(home, as_json=as_json, quiet=quiet)
     mine = who or me()
+    if out:
+        page_kind(out)
     if not name and not due:
         raise ProgrammeError("Nothing to evaluate was named.", "Name an initiative, or give --due.")
     with everybody(settings) as population:
@@ -126,6 +129,8 @@ def handover(
 
     speech, settings, register = begun(home, as_json=as_json, quiet=quiet)
     mine = who or me()
+    if out:
+        page_kind(out)
     if accept:
         entry = take_over(register, name, who=mine)
         speech.say(f"{plain(entry.initiative.owner)} owns {plain(name)} now.")
@@ -167,7 +172,7 @@ def export(
         entries = [register.get(name)] if name else list(register)
         text = portfolio_csv(entries) if as_csv else register_json(entries, history=bool(name)) + "\n"
     if out:
-        out.write_text(text, encoding="utf-8", newline="")
+        file_to_write(out).write_text(text, encoding="utf-8", newline="")
         speech.say(f"Written to {plain(str(out))}.")
     else:
         typer.echo(text, nl=False)

@@ -13,7 +13,7 @@ import typer
 
 from goldenthread.cli.app import settings_at
 from goldenthread.cli.asking import people
-from goldenthread.cli.output import Speech, plain
+from goldenthread.cli.output import Speech, file_to_write, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from goldenthread.cohorts import Population
     from goldenthread.evaluation import Page
     from goldenthread.programme import Register, Signatory
+    from goldenthread.programme.documents import Format
     from goldenthread.settings import Settings
 
 initiative = typer.Typer(
@@ -89,6 +90,17 @@ def read_file(path: Path) -> dict[str, Any]:
     return found
 
 
+def page_kind(out: Path) -> Format:
+    """The format of a page by the ending of its file; refused, before any work, where it cannot be written."""
+    from goldenthread.programme import FORMATS, ProgrammeError
+
+    for kind in FORMATS:
+        if out.suffix == f".{kind}":
+            file_to_write(out)
+            return kind
+    raise ProgrammeError(f"{out} has no known ending.", f"Use .{', .'.join(FORMATS)}.")
+
+
 def write_page(
     speech: Speech,
     settings: Settings,
@@ -98,11 +110,9 @@ def write_page(
     pictures: Mapping[str, Chart] | None = None,
 ) -> None:
     """Write a page in the format that the ending of the file says, with its drawings where the format has any."""
-    from goldenthread.programme import FORMATS, ProgrammeError, document
+    from goldenthread.programme import document
 
-    kind = out.suffix.removeprefix(".")
-    if kind not in FORMATS:
-        raise ProgrammeError(f"{out} has no known ending.", f"Use .{', .'.join(FORMATS)}.")
+    kind = page_kind(out)
     foot = f"{page.title}{f' · plan {fingerprint[:12]}' if fingerprint else ''}"
     out.write_bytes(document(page, kind, synthetic=settings.synthetic, foot=foot, pictures=pictures or {}))
     speech.say(f"Written to {plain(str(out))}.")

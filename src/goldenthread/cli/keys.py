@@ -57,7 +57,9 @@ def rotate_key(
     settings = settings_at(home)
     if not yes:
         typer.confirm(
-            "Every pseudonym will change, and the next refresh will read every feed again. Go on?", abort=True
+            "Every pseudonym will change, and the next refresh will read every feed again. Go on?",
+            abort=True,
+            err=True,
         )
     mapping = rotate(settings.vault_dir)
     held = load_keys(settings.vault_dir)
@@ -111,7 +113,7 @@ def _passphrase(file: Path | None, *, confirm: bool) -> str:
     from goldenthread.vault import KeyFileError
 
     if file is None:
-        answer: str = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm)
+        answer: str = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm, err=True)
         return answer
     try:
         return file.read_text("utf-8").splitlines()[0]

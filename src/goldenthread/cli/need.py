@@ -142,8 +142,10 @@ def _usable(
     settings: Settings, name: str, purpose: str
 ) -> Iterator[tuple[Population, FittedModel, ModelDefinition]]:
     """The people on the last day to which hospital data are complete, and a model that may be used for them."""
+    from goldenthread.governance import named_purpose
     from goldenthread.prediction import date_of_use, latest, model_definition
 
+    named_purpose(purpose)
     fitted = latest(settings.home, name)
     with people(settings, purpose=purpose) as today:
         definition = model_definition(today.catalogue, name)

@@ -30,7 +30,9 @@ def serve_vault(
     allow: Annotated[
         str, typer.Option("--allow-user", help="Accounts, beside yours, that may connect; commas between.")
     ] = "",
-    an_hour: Annotated[int, typer.Option(min=1, help="How many identities are given in an hour at most.")] = 100_000,
+    an_hour: Annotated[
+        int, typer.Option(min=1, help="How many identities are given in an hour at most.")
+    ] = 100_000,
     home: HomeOption = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -40,6 +42,7 @@ def serve_vault(
 
     speech = Speech(quiet=quiet)
     settings = settings_at(home)
+    users = [_user(n) for n in allow.split(",") if n.strip()]
     exchange = OptOutExchange(settings.vault_dir / "opt-outs")
     service = KeyService(settings.vault_dir, limits=Limits(an_hour=an_hour), exchange=exchange)
     if service.record.trusted() is None:
@@ -55,7 +58,7 @@ def serve_vault(
         )
         speech.out.file.flush()
 
-    serve(service, path, users=[_user(n) for n in allow.split(",") if n.strip()], ready=ready)
+    serve(service, path, users=users, ready=ready)
     speech.say("The key service has stopped.")
 
 

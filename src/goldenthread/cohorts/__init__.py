@@ -11,7 +11,15 @@ from goldenthread.cohorts.opening import catalogue_of, own_definitions, populati
 from goldenthread.cohorts.person_table import person_table
 from goldenthread.cohorts.population import Population
 from goldenthread.cohorts.scope import Scope, ScopeTree, scope_tree
-from goldenthread.cohorts.versions import CohortVersion, freeze, members_now, open_version, pids_of, versions
+from goldenthread.cohorts.versions import (
+    CohortVersion,
+    check_name,
+    freeze,
+    members_now,
+    open_version,
+    pids_of,
+    versions,
+)
 
 __all__ = [
     "DIMENSIONS_MADE_HERE",
@@ -27,6 +35,7 @@ __all__ = [
     "Scope",
     "ScopeTree",
     "catalogue_of",
+    "check_name",
     "code_use",
     "dimension",
     "distribution",

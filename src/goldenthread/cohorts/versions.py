@@ -58,6 +58,14 @@ class CohortVersion:
             raise _tampered(self.folder, "the number of people")
 
 
+def check_name(name: str) -> None:
+    """``CohortError`` for a name that no version can have."""
+    if not _NAME.fullmatch(name):
+        raise CohortError(
+            f"{name!r} is not a usable name.", "Use small letters, digits and underscores, a letter first."
+        )
+
+
 def freeze(cohort: Cohort, name: str, folder: Path) -> CohortVersion:
     """Write a version of the cohort into ``folder`` (a home's ``cohorts``) and return it.
 
@@ -65,10 +73,7 @@ def freeze(cohort: Cohort, name: str, folder: Path) -> CohortVersion:
     catalogue's hash, the snapshot, data date and index date, the purpose, and the pseudonyms of its people with a checksum.
     Freezing the same cohort again makes the next version, and each is in the audit log of the home. Raises ``CohortError`` for a name that is not usable.
     """
-    if not _NAME.fullmatch(name):
-        raise CohortError(
-            f"{name!r} is not a usable name.", "Use small letters, digits and underscores, a letter first."
-        )
+    check_name(name)
     population = cohort.population
     members = b"".join(sorted(_pseudonyms(cohort)))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -143,7 +143,7 @@ def reach_by(population: Population, contacts: Contacts, by: str = "") -> Releas
 
     Released under the population's purpose: small counts are hidden, with whatever would give them away.
     """
-    if by and by not in contacts.people.columns and len(contacts):
+    if by and not (by in contacts.people.columns if len(contacts) else known_group(by)):
         raise ProgrammeError(f"Reach is not known by {by!r}.", f"By: {', '.join(GROUPS)}.")
     people = contacts.people
     if by and len(people):

@@ -81,6 +81,10 @@ def read_recipe(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise ProgrammeError(f"There is no file {path}.", "Check the name.") from None
+    except OSError as error:
+        raise ProgrammeError(
+            f"{path} cannot be read: {error.strerror}.", "Name the file of a recipe."
+        ) from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ProgrammeError(f"{path} is not a recipe: {error}.", "Ask for the file again.") from None
     if not isinstance(content, dict) or content.get("kind") != KIND:
