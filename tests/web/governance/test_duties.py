@@ -14,7 +14,7 @@ import pytest
 from django.test import Client
 
 import goldenthread
-from goldenthread.governance import Audit, OptOuts
+from goldenthread.governance import Audit, OptOuts, Register
 from goldenthread.governance.opt_out_files import INVALID_REPLY
 from goldenthread.vault import KeyService
 from tests.web.lists.conftest import keys
@@ -188,3 +188,37 @@ def test_the_safety_pack_is_one_file(client_for: ClientFor) -> None:
         assert any("hazard" in n for n in names)
         assert all(n.startswith("safety-pack/") for n in names)
         assert len(names) > 4
+
+
+def test_the_terms_of_a_purpose(client_for: ClientFor, home: Path) -> None:
+    """Which feeds it may use and for how long: changed with a reason, refused without, and obeyed at the next question."""
+    register = Register.open(home)
+    before = register.terms("planning")
+    lead, director = client_for("ig_lead"), client_for("clinical_director")
+    address, asked = "/governance/purposes/planning/terms/", "/ask/pcn-UZ001/?q=ed_attendances_12m+%3E%3D+1"
+    for typed, says in (
+        ({"use": ["gp"], "days": "365"}, "reason"),
+        ({"use": ["ecds"], "days": "365", "why": "x"}, "needs the GP record"),
+        ({"use": ["gp"], "days": "soon", "why": "x"}, "0 days is not a time"),
+        ({"days": "365", "why": "x"}, "No feed was chosen"),
+        ({"use": ["gp", "<b>"], "days": "365", "why": "x"}, "There is no feed"),
+    ):
+        answer = lead.post(address, typed)
+        assert answer.status_code == 400
+        assert says in answer.content.decode(), says
+    assert register.terms("planning") == before
+    try:
+        typed = {"use": ["gp"], "days": "365", "why": "Board minute 7"}
+        assert "The terms are changed" in lead.post(address, typed, follow=True).content.decode()
+        assert register.terms("planning").retention_days == 365
+        assert "may not use this" in director.get(asked).content.decode()
+    finally:
+        register.set_terms(
+            "planning",
+            feeds=before.feeds,
+            retention_days=before.retention_days,
+            by="test",
+            reason="test over",
+        )
+    assert "may not use this" not in director.get(asked).content.decode()
+    assert director.post(address, typed).status_code == 403

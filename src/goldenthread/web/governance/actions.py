@@ -16,12 +16,14 @@ from goldenthread.governance import (
     OptOuts,
     Register,
     RetentionRun,
+    Terms,
     named_purpose,
     signer_of,
 )
 from goldenthread.governance import run_retention as delete_expired
 from goldenthread.vault import SOCKET, KeyClient, KeyServiceError
 from goldenthread.web.accounts.working import Working
+from goldenthread.web.site.forms import whole
 
 PATIENCE = 120.0
 """Seconds that the key service may take over a file of many people."""
@@ -56,6 +58,15 @@ def record_document(
     return register.add_document(
         purpose, kind, title, place=place, by=str(working.user), signed=signed, review=review  # type: ignore[arg-type]
     )  # fmt: skip
+
+
+def set_terms(working: Working, purpose: str, feeds: list[str], days: str, reason: str) -> Terms:
+    """Say which feeds a purpose may use and for how long what is made for it is kept."""
+    if not feeds:
+        raise GovernanceError("No feed was chosen.", "Choose at least the GP record.")
+    return Register.open(settings.DEPLOYMENT.home).set_terms(
+        purpose, feeds=feeds, retention_days=whole(days), by=str(working.user), reason=reason
+    )
 
 
 # -- national data opt-outs: this process holds pseudonyms; the NHS numbers stay with the key service

@@ -9,6 +9,7 @@ urlpatterns = [
     path("governance/purposes/<str:purpose>/", views.purpose_page, name="governance_purpose"),
     path("governance/purposes/<str:purpose>/decide/", views.decide, name="governance_decide"),
     path("governance/purposes/<str:purpose>/document/", views.add_document, name="governance_document"),
+    path("governance/purposes/<str:purpose>/terms/", views.set_terms, name="governance_terms"),
     path("governance/practice/<str:scope>/", views.practice_page, name="governance_practice"),
     path("governance/practice/<str:scope>/decide/", views.practice_decide, name="governance_practice_decide"),
     path("governance/sharing/<str:scope>/", views.sharing_page, name="governance_sharing"),

@@ -86,6 +86,7 @@ def _purpose(
         "error": error,
         "typed": request.POST,
         "picked": request.POST.getlist("practice"),
+        "used": set(request.POST.getlist("use")) or set(register.terms(chosen).feeds),
     }
     return render(request, "governance/purpose.jinja", content, status=status)
 
@@ -112,6 +113,27 @@ def decide(request: HttpRequest, purpose: str) -> HttpResponse:
     messages.success(
         request,
         f"{_count(len(made), 'practice')} now {done} for {chosen.title.lower()}. Every figure obeys this from now on.",
+    )
+    return redirect("governance_purpose", purpose=chosen.name)
+
+
+@page("govern")
+@require_POST
+def set_terms(request: HttpRequest, purpose: str) -> HttpResponse:
+    """Change which feeds the purpose may use, and for how long what is made for it is kept."""
+    chosen, typed = _named(purpose), request.POST
+    try:
+        actions.set_terms(
+            request.working,
+            chosen.name,
+            typed.getlist("use"),
+            typed.get("days", ""),
+            typed.get("why", "")[:1000],
+        )
+    except GovernanceError as error:
+        return _purpose(request, purpose, error, 400)
+    messages.success(
+        request, "The terms are changed. Every question for this purpose obeys them from now on."
     )
     return redirect("governance_purpose", purpose=chosen.name)
 
