@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -244,8 +244,9 @@ def many(request: HttpRequest, scope: str, release: str) -> HttpResponse:
         messages.error(request, f"{error.message} {error.remedy}")
     else:
         messages.success(request, f"Saved for {n} {'person' if n == 1 else 'people'}.")
-    return redirect(
-        f"{reverse('worklist', kwargs={'scope': scope, 'release': release})}{_query(_wanted(request))().removesuffix('?')}"
+    return _go(
+        request,
+        f"{reverse('worklist', kwargs={'scope': scope, 'release': release})}{_query(_wanted(request))().removesuffix('?')}",
     )
 
 
@@ -317,7 +318,7 @@ def _saved(request: HttpRequest, others: list[Line], item: Item) -> HttpResponse
     query = _query(_wanted(request))().removesuffix("?")
     if request.POST.get("then") != "next":
         messages.success(request, "Saved.")
-        return redirect(f"{reverse('list_person', kwargs={**where, 'token': item.token})}{query}")
+        return _go(request, f"{reverse('list_person', kwargs={**where, 'token': item.token})}{query}")
     chosen = _wanted(request)["status"]
     if chosen in ("", "all"):
         waits: tuple[str, ...] = ("accepted", "new") if form == "contact" else ("new",)
@@ -325,15 +326,15 @@ def _saved(request: HttpRequest, others: list[Line], item: Item) -> HttpResponse
     else:  # who chose to see those of one status goes on to the next of them
         following = next((n for n in others if n.status == chosen), None)
     if following is None:
-        done = (
-            "Nobody else waits to be reviewed."
-            if form == "review"
-            else "Nobody else waits for a first contact."
-        )
-        messages.success(request, f"Saved. {done}")
-        return redirect(f"{reverse('worklist', kwargs=where)}{query}")
+        messages.success(request, "Saved. That was the last of them.")
+        return _go(request, f"{reverse('worklist', kwargs=where)}{query}")
     messages.success(request, "Saved. This is the next person.")
-    return redirect(f"{reverse('list_person', kwargs={**where, 'token': following.token})}{query}")
+    return _go(request, f"{reverse('list_person', kwargs={**where, 'token': following.token})}{query}")
+
+
+def _go(request: HttpRequest, address: str) -> HttpResponse:
+    """On to another page; a form that was sent from the page is told where, and goes there itself."""
+    return JsonResponse({"go": address}) if request.headers.get("X-Kept-Form") else redirect(address)
 
 
 def _theograph(request: HttpRequest, edition: Edition, opened: Opened, token: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 // Lists: what is being written is not lost when the network drops; and everybody on a page is chosen at once.
-// A form marked data-keep is sent only when the server answers. Until then its fields wait in this window's own storage:
-// what was typed and chosen, under the token in the address; no name, number or address of anybody.
+// A form marked data-keep is sent from the page, so that the page stays if nobody answers. Until the server has it, its fields wait
+// in this window's own storage: what was typed and chosen, under the token in the address; no name, number or address of anybody.
+// Sent twice, because an answer was lost, it is saved once: the second finds that the person was saved since.
 // Everything works without this file.
 (() => {
   "use strict";
@@ -46,13 +47,21 @@
     } catch { /* as above */ }
   }
 
-  const answers = async () => {
+  // where to go next; null where the server wants the form sent in the ordinary way; undefined where nobody answers
+  const send = async (form, pressed) => {
+    const body = new FormData(form);
+    if (pressed && pressed.name) body.append(pressed.name, pressed.value);
+    let answer;
     try {
-      const answer = await fetch(idle.dataset.here, { headers: { Accept: "application/json" }, redirect: "error", cache: "no-store" });
-      return answer.ok || answer.status === 401; // locked: the form is sent, and waits sealed behind the password
+      answer = await fetch(form.action, {
+        method: "POST", body, redirect: "manual", keepalive: true, headers: { Accept: "application/json", "X-Kept-Form": "1" },
+      });
     } catch {
-      return false;
+      return undefined;
     }
+    if (answer.status >= 502 && answer.status <= 504) return undefined; // a gateway whose server is away
+    if (!answer.ok || !(answer.headers.get("Content-Type") || "").includes("json")) return null;
+    return (await answer.json()).go;
   };
   const say = (form, text) => {
     let box = form.querySelector("[data-waits]");
@@ -89,15 +98,19 @@
       if (waiting) return;
       waiting = true;
       const pressed = event.submitter;
+      let next;
       for (;;) {
         store(key, { fields: fields(form) });
-        if (await answers()) break;
+        next = await send(form, pressed);
+        if (next !== undefined) break;
         say(form, "The connection is broken. What you wrote is kept here, and is sent as soon as the system answers. Leave this page open.");
         await new Promise((go) => {
           const timer = setTimeout(go, AGAIN);
           addEventListener("online", () => { clearTimeout(timer); go(); }, { once: true });
         });
       }
+      if (next) return location.assign(next);
+      // refused, or the screen is locked: the page that says so comes in the ordinary way, with what was typed
       if (pressed && pressed.name) {
         const hidden = document.createElement("input");
         hidden.type = "hidden";
