@@ -43,12 +43,13 @@ def test_an_area_belongs_to_the_network_that_most_of_its_people_are_with(people)
         assert here[network] == max(here.values())
 
 
-@given(st.sets(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1))
-def test_the_outline_encloses_the_area_of_its_parts(cells):
-    """Borders between two parts go; what is enclosed does not change."""
+@given(st.integers(1, 2**16 - 1))
+def test_the_outline_encloses_the_area_of_its_parts(chosen):
+    """Borders between two parts go; what is enclosed does not change. Any of 16 squares."""
+    cells = [divmod(n, 4) for n in range(16) if chosen >> n & 1]
     squares = [
         {"type": "Polygon", "coordinates": [[[x, y], [x, y + 1], [x + 1, y + 1], [x + 1, y], [x, y]]]}
-        for x, y in sorted(cells)
+        for x, y in cells
     ]
     rings = outline(squares)
     assert all(ring[0] == ring[-1] for ring in rings)

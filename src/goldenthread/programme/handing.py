@@ -15,7 +15,7 @@ from goldenthread.programme.store import Event
 Block = Heading | Paragraph | Bullets | Table
 _GOES_ON = ("adapted", "scaled")
 _WORDS = {
-    "draft": "is being planned; nobody has been contacted", "locked": "is agreed and has not begun",
+    "draft": "is being planned; nobody has been contacted", "locked": "is agreed; no list has been released yet",
     "running": "is under way", "evaluated": "has been evaluated and waits for a decision", "stopped": "was stopped",
     "adapted": "was decided to go on in a changed form", "scaled": "was decided to be done more widely",
 }  # fmt: skip

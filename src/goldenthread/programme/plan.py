@@ -45,6 +45,10 @@ class PlannedOutcome:
         )
 
 
+_GROUPS = {"imd_quintile": "deprivation fifth", "age_band": "people aged"}
+_ENDS = {"1": "most", "5": "least"}
+
+
 @dataclass(frozen=True)
 class EquityTarget:
     """A share of the people offered in one group who are to be reached, or to finish."""
@@ -61,11 +65,13 @@ class EquityTarget:
 
     @property
     def title(self) -> str:
-        """What is shown: "reach in imd_quintile 1" unless a better name is given."""
-        return (
-            self.name
-            or f"{'reach' if self.step == 'reached' else 'completion'} in {self.by.replace('_', ' ')} {self.group}"
-        )
+        """What is shown: "reach in the most deprived fifth" unless a better name is given."""
+        if self.name:
+            return self.name
+        step = "reach" if self.step == "reached" else "completion"
+        if self.by == "imd_quintile" and self.group in _ENDS:
+            return f"{step} in the {_ENDS[self.group]} deprived fifth"
+        return f"{step} in {_GROUPS.get(self.by, self.by.replace('_', ' '))} {self.group}"
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,9 @@ _NAMES = {
 }  # fmt: skip
 
 
+_SEXES = {"1": "Male", "2": "Female", "9": "Not known", "X": "Not known"}
+
+
 def evaluated_page(done: Evaluated) -> Page:
     """The evaluation page with what was set out to do, who was reached, and cost, put where a reader looks for them."""
     page = evaluation_page(done.evaluation)
@@ -103,6 +106,8 @@ def released_block(table: ReleasedTable, caption: str = "") -> Table:
     words = caption or (
         "People offered it" if by == "group" else f"People offered it, by {_NAMES.get(by, by).lower()}"
     )
+    if by == "sex":
+        shown = shown.assign(sex=shown["sex"].map(_SEXES).fillna(shown["sex"]))
     return Table(words, headings, tuple(tuple(str(v) for v in row) for row in shown.to_numpy().tolist()))
 
 

@@ -107,6 +107,7 @@ def networks_map(
         return None
     chart = choropleth(
         table, {"type": "FeatureCollection", "features": features}, area="pcn", value="initiatives", name="name", measure="Initiatives", unit="", width=width,
+        classes=sorted({n for n in counts.values() if n})[-4:] or [1],
     )  # fmt: skip
     return replace(chart, sentence=_sentence(frame), how=HOW)
 

@@ -354,10 +354,11 @@ def names_here() -> list[str]:
     return [str(u) for u in found]
 
 
-def to_call() -> dict[str, str]:
-    """How people with an account are reached, and who of those named has gone."""
+def to_call(entry: Entry) -> dict[str, str]:
+    """How people named in an initiative are reached, and who of them has gone."""
     here = set(names_here())
-    return {
+    unknown = dict.fromkeys((entry.initiative.owner, entry.initiative.deputy), "no account here")
+    return unknown | {
         str(u): (u.email or "has an account here") if str(u) in here else "no longer here"
         for u in User.objects.all()
     }

@@ -191,7 +191,7 @@ def handover_page(request: HttpRequest, name: str) -> HttpResponse:
 def _pack(request: HttpRequest, edition: Edition, entry: Entry) -> Page:
     return programme.handover(
         actions.register(), entry.id, today=timezone.localdate(), english=english(request, edition, entry.initiative.cohort),
-        call=actions.to_call(), lists=actions.lists_of(edition, entry.id),
+        call=actions.to_call(entry), lists=actions.lists_of(edition, entry.id),
     )  # fmt: skip
 
 

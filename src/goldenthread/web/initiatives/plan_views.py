@@ -70,13 +70,23 @@ def _own_rates(edition: Edition) -> Any:
 
 
 def _countable(edition: Edition) -> list[tuple[str, str]]:
-    """Measures that count dated events: what an outcome can be."""
+    """Measures that count dated events, and what each counts: what an outcome can be."""
     found_ = [
-        (n, m.rule)
+        (n, _counted(m.rule))
         for n, m in edition.catalogue.measures.items()
         if m.take in ("count", "days", "sum") and n.endswith("_12m")
     ]
-    return sorted(found_)
+    return sorted(found_, key=lambda pair: pair[1].casefold())
+
+
+def _counted(rule: str) -> str:
+    """What a measure counts, short enough for a list to choose from; the months are the plan's own.
+
+    >>> _counted("Appointments attended in the 12 months up to the index date, with anybody")
+    'Appointments attended, with anybody'
+    """
+    words = rule.replace(" in the 12 months up to the index date", "").strip()
+    return words if len(words) <= 90 else f"{words[:88].rsplit(' ', 1)[0]} …"
 
 
 def _power(request: HttpRequest, edition: Edition, entry: Entry) -> dict[str, Any]:
