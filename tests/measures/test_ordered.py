@@ -12,6 +12,7 @@ import pytest
 from goldenthread.definitions import Catalogue, load_catalogue
 from goldenthread.lake import Lake, Snapshot, arranging, builder
 from goldenthread.measures import MeasureError, chunks, compile_plan, evaluate, variables
+from goldenthread.measures.person import SIMPLE
 from tests.measures.crowd import PEOPLE, crowd
 from tests.measures.test_spark import differences
 
@@ -73,6 +74,31 @@ def test_cuts_do_not_matter(pieces: Snapshot, crowded: Snapshot, catalogue: Cata
         found = pa.concat_tables(parts)
         assert found.num_rows == PEOPLE
         assert differences(found, grouped) == []
+
+
+def test_simple_facts_about_people_need_no_join(crowded: Snapshot, catalogue: Catalogue) -> None:
+    for day in (DAY, date(2024, 2, 29), date(2026, 10, 31)):
+        for names in (sorted(SIMPLE), ["age"], ["registered", "hba1c_latest"], ["hba1c_latest"]):
+            here = evaluate(crowded, catalogue, names, index_date=day)
+            grouped = evaluate(crowded, catalogue, names, index_date=day, engine="duckdb-grouped")
+            assert here.schema == grouped.schema
+            assert differences(here, grouped) == []
+    some = evaluate(crowded, catalogue, ["registered", "alive", "age"], index_date=DAY)
+    assert 0 < sum(some.column("registered").to_pylist()) < PEOPLE
+    assert 0 < some.column("age").null_count < PEOPLE
+
+
+def test_rows_kept_for_the_next_question_are_those_of_its_day(
+    crowded: Snapshot, pieces: Snapshot, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second question about the same codes reads no file, whichever day comes first."""
+    names = ["hba1c_latest", "diabetes_since", "learning_disability"]
+    for count, day in enumerate((DAY, date(2026, 10, 31), date(2023, 5, 5), DAY)):
+        found = evaluate(pieces, catalogue, names, index_date=day)
+        grouped = evaluate(crowded, catalogue, names, index_date=day, engine="duckdb-grouped")
+        assert differences(found, grouped) == []
+        if not count:
+            monkeypatch.setattr(pq.ParquetFile, "read_row_groups", None)
 
 
 def test_only_parts_with_the_codes_are_read(

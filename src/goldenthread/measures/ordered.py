@@ -7,21 +7,21 @@ halving, the rows of a range of people within a code as well, and parts of the f
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from goldenthread.definitions.expressions import names, parse
 from goldenthread.lake import DataFile, Snapshot
-from goldenthread.measures.coded import CodedScan
+from goldenthread.measures.coded import EPOCH, CodedScan
 from goldenthread.measures.errors import MeasureError
 from goldenthread.measures.folding import CodeNumbers, Piece, days_since_1900
 from goldenthread.measures.sql import literal, to_sql
@@ -39,6 +39,46 @@ class _Rows:
     values: dict[str, np.ndarray] = field(default_factory=dict)
     rules: dict[str, np.ndarray] = field(default_factory=dict)
 
+    @cached_property
+    def latest(self) -> int:
+        """The last day of any."""
+        return int(self.day.max()) if len(self.day) else -1
+
+    @property
+    def bytes(self) -> int:
+        return int(self.pid.nbytes + self.day.nbytes + sum(v.nbytes for v in self.values.values()))
+
+
+class _Kept:
+    """Rows of codes that were asked about lately: the next question is often about the same codes, on another day.
+
+    A snapshot does not change, so neither do they. The longest unused go first.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self._bytes = most, 0
+        self._rows: OrderedDict[Hashable, _Rows] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> _Rows | None:
+        with self._lock:
+            if key in self._rows:
+                self._rows.move_to_end(key)
+            return self._rows.get(key)
+
+    def put(self, key: Hashable, rows: _Rows) -> None:
+        if rows.bytes > self._most // 8:
+            return
+        with self._lock:
+            if key not in self._rows:
+                self._rows[key] = rows
+                self._bytes += rows.bytes
+            while self._bytes > self._most:
+                self._bytes -= self._rows.popitem(last=False)[1].bytes
+
+
+_kept = _Kept(128_000_000)
+
 
 class _Found:
     """What one part of a file gave: pieces of rows, and what conditions are to be worked out from, each by place of the code."""
@@ -49,7 +89,7 @@ class _Found:
 
 
 class OrderedRows:
-    """Reads rows up to ``index`` with the codes that the slots of a scan ask for; ``query`` works out conditions on them."""
+    """Rows up to ``index`` with the codes that the slots of a scan ask for; ``query`` works out conditions on them."""
 
     def __init__(
         self,
@@ -76,10 +116,12 @@ class OrderedRows:
             if slot.where:
                 self._ruled[slot.where][asked] = True
         self._rule_needs = {where: names(parse(where)) for where in self._ruled}
+        self._last = (index - EPOCH).days
         self._lock = threading.Lock()
         self._held: dict[str, Future[dict[int, _Rows]]] = {}
         # where many codes are asked for, no more than one file is read ahead: its rows are held until they are needed
-        readers = threads if numbers.few(scan) else 1
+        self._few = numbers.few(scan)
+        readers = threads if self._few else 1
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="codes")
 
     @staticmethod
@@ -96,7 +138,9 @@ class OrderedRows:
             for number, rows in self._of(file).result().items():
                 begin, end = rows.pid.searchsorted(ends).tolist()
                 if begin < end:
-                    here = slice(begin, end)
+                    here: slice | np.ndarray = slice(begin, end)
+                    if rows.latest > self._last:
+                        here = begin + np.flatnonzero(rows.day[here] <= self._last)
                     piece = Piece(
                         rows.pid[here].astype(np.intp) - first,
                         rows.day[here],
@@ -135,8 +179,28 @@ class OrderedRows:
     # -- one file ------------------------------------------------------------------------------------------
 
     def _read(self, file: DataFile) -> dict[int, _Rows]:
+        places = np.arange(len(self._codes))
+        made: dict[int, _Rows] = {}
+        if self._few:  # what conditions need is not kept, nor the rows of a great many codes
+            plain = [p for p in places.tolist() if not any(asked[p] for asked in self._ruled.values())]
+            known = {p: rows for p in plain if (rows := _kept.get(self._key(file, p))) is not None}
+            made = {p: rows for p, rows in known.items() if len(rows.pid)}
+            places = np.array([p for p in places.tolist() if p not in known], np.int64)
+        if len(places):
+            read = self._read_places(file, places)
+            made |= read
+            for p in plain if self._few else ():
+                if p not in known:
+                    _kept.put(self._key(file, p), read.get(p) or _NOTHING)
+        return {int(self._number[place]): rows for place, rows in made.items()}
+
+    def _key(self, file: DataFile, place: int) -> Hashable:
+        valued = tuple(of for of, asked in self._valued.items() if asked[place])
+        return self._snapshot.path, file.path, int(self._codes[place]), valued
+
+    def _read_places(self, file: DataFile, places: np.ndarray) -> dict[int, _Rows]:
         try:
-            found = self._found(file)
+            found = self._found(file, places)
         except (OSError, pa.ArrowException) as error:
             raise MeasureError(
                 f"{file.path} of snapshot {self._snapshot.id} cannot be read: {error}.",
@@ -144,40 +208,39 @@ class OrderedRows:
             ) from error
         made = self._joined(found.rows, file)
         self._work_out_rules(found, made)
-        return {int(self._number[place]): rows for place, rows in made.items()}
+        return made
 
-    def _found(self, file: DataFile) -> _Found:
+    def _found(self, file: DataFile, places: np.ndarray) -> _Found:
         found = _Found()
         described = _described(self._snapshot.path / file.path, self.scan.source.code)
-        lows = self._codes.searchsorted(described.least)
-        highs = self._codes.searchsorted(described.greatest, "right")
+        codes = self._codes[places]
+        lows = codes.searchsorted(described.least)
+        highs = codes.searchsorted(described.greatest, "right")
         groups = np.flatnonzero(lows < highs).tolist()
         with pq.ParquetFile(self._snapshot.path / file.path, metadata=described.metadata) as parquet:
             # a few at a time: what is read stays small, and so does what each reading costs by itself
             for start in range(0, len(groups), GROUPS_AT_ONCE):
                 some = groups[start : start + GROUPS_AT_ONCE]
-                self._read_groups(parquet, some, int(lows[some[0]]), int(highs[some[-1]]), found)
+                self._read_groups(parquet, some, places[lows[some[0]] : highs[some[-1]]], found)
         return found
 
     def _read_groups(
-        self, parquet: pq.ParquetFile, groups: list[int], low: int, high: int, found: _Found
+        self, parquet: pq.ParquetFile, groups: list[int], places: np.ndarray, found: _Found
     ) -> None:
         source = self.scan.source
-        values = [of for of, asked in self._valued.items() if asked[low:high].any()]
-        rules = [where for where, asked in self._ruled.items() if asked[low:high].any()]
+        values = [of for of, asked in self._valued.items() if asked[places].any()]
+        rules = [where for where, asked in self._ruled.items() if asked[places].any()]
         columns = ["pid", source.code, source.date, *values, *(n for w in rules for n in self._rule_needs[w])]
         table = parquet.read_row_groups(groups, columns=list(dict.fromkeys(columns)), use_threads=False)
-        if pc.max(table[source.date]).as_py() > self._index:
-            table = table.filter(pc.less_equal(table[source.date], pa.scalar(self._index)))
         code = table[source.code].to_numpy()
         if len(code) > 1 and not bool((code[1:] >= code[:-1]).all()):
             raise self._disorder()
-        begins = code.searchsorted(self._codes[low:high])
-        ends = code.searchsorted(self._codes[low:high], "right")
+        begins = code.searchsorted(self._codes[places])
+        ends = code.searchsorted(self._codes[places], "right")
         pid, day = table["pid"].to_numpy(), days_since_1900(table[source.date])
         valued = {of: table[of].cast(pa.float64()).to_numpy() for of in values}
         for k in np.flatnonzero(ends > begins).tolist():
-            here, place = slice(int(begins[k]), int(ends[k])), low + k
+            here, place = slice(int(begins[k]), int(ends[k])), int(places[k])
             # copies, because a slice would keep everything that was read with it
             rows = _Rows(pid[here].copy(), day[here].copy())
             rows.values = {
@@ -232,6 +295,9 @@ class OrderedRows:
             f"Rows of {self.scan.source.name} are not in the order of codes{f' in {path}' if path else ''}.",
             "Run `goldenthread snapshots verify`, then `goldenthread refresh`.",
         )
+
+
+_NOTHING = _Rows(np.empty(0, np.int32), np.empty(0, np.int32))
 
 
 @dataclass(frozen=True)

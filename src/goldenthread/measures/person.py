@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from goldenthread.measures.sql import literal
 from goldenthread.model import value_set
@@ -104,6 +109,39 @@ def person_sql(first: int, last: int, index: str | None, names: Collection[str] 
     return "\n".join(
         ["WITH " + ",\n".join(tables), f"SELECT {columns}", "FROM people AS p", *joins, "ORDER BY p.pid"]
     )
+
+
+SIMPLE = frozenset({"age", "age_months", "female", "male", "alive", "registered"})
+"""Facts that follow from one row of the person table, and from whether somebody is registered."""
+
+
+def simple_facts(people: pa.Table, index: date, registered: np.ndarray) -> dict[str, pa.Array]:
+    """The facts of ``SIMPLE``, as the statement of ``person_sql`` gives them, without one.
+
+    ``people`` has birth_month, sex and death_date; ``registered`` says who has a registration that holds on the index date.
+    """
+    born = people.column("birth_month").combine_chunks()
+    absent = np.asarray(born.is_null().to_numpy(zero_copy_only=False))
+    days = born.fill_null(index).cast(pa.int32()).to_numpy()
+    # months are reckoned once for every day there may be, and not for every person
+    first = int(days.min()) if len(days) else 0
+    each = np.arange(first, int(days.max(initial=first)) + 1).astype("datetime64[D]")
+    months = each.astype("datetime64[M]")
+    day_of_month = (each - months.astype("datetime64[D]")).astype(np.int64) + 1
+    between = (
+        np.datetime64(index, "M").astype(np.int64) - months.astype(np.int64) - (day_of_month > index.day)
+    )
+    whole = between[days - first]
+    alive = pc.fill_null(pc.greater(people.column("death_date"), pa.scalar(index)), True).combine_chunks()
+    sex = people.column("sex").combine_chunks()
+    return {
+        "age": pa.array((whole // 12).astype(np.int32), mask=absent),
+        "age_months": pa.array(whole.astype(np.int32), mask=absent),
+        "female": pc.fill_null(pc.equal(sex, "2"), False),
+        "male": pc.fill_null(pc.equal(sex, "1"), False),
+        "alive": alive,
+        "registered": pc.and_(alive, pa.array(registered)),
+    }
 
 
 def registered_sql(first: int, last: int, index: str) -> str:
