@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -154,6 +155,23 @@ def test_a_failure_among_the_coded_entries_reaches_the_refresh(
             made.refresh()
     assert made.lake.current_id() is None
     assert made.refresh().people == made.refresh().people
+
+
+def test_what_an_older_version_sealed_is_sealed_again(
+    deployment: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = deployment()
+    with monkeypatch.context() as patched:
+        for module in ("refresh", "sealing"):
+            patched.setattr(sys.modules[f"goldenthread.intake.{module}"], "SEALED_FORM", "1")
+        made.refresh()
+    before = held(made)
+    with Vault.open(made.settings.vault_dir, made.keys) as vault:
+        vault.forget([made.keys.pseudonym(made.people[3].nhs)])
+    report = made.refresh()
+    assert (report.nothing_new, report.files_read) == (False, 0)
+    assert held(made).equals(before)
+    assert made.refresh().nothing_new
 
 
 def test_sealing_waits_until_it_is_asked_for(
