@@ -82,14 +82,18 @@ def sums_of(
     """Both sides, among those whose age meets ``terms``."""
     everybody = _everybody(cohort.population, facts, averages)
     here, inside = everybody.marked(cohort.population.pids), everybody.marked(cohort.pids)
-    here &= everybody.of_ages(terms)
+    here &= everybody.there & everybody.of_ages(terms)
     return Sums(everybody.side(here & inside), everybody.side(here & ~inside))
 
 
 @dataclass(frozen=True)
 class _Everybody:
-    """Facts of all people by person number: their ages, a bit for each fact, and amounts (not a number where there is none)."""
+    """Facts of all people by person number: who there is, ages, a bit for each fact, and amounts (not a number where there is none).
 
+    What practices share may change between two looks at it: nobody counts whose facts are not here.
+    """
+
+    there: Bools
     ages: NDArray[np.uint8]
     facts: Bits
     amounts: list[NDArray[np.floating[Any]]]
@@ -153,13 +157,17 @@ def _everybody(population: Population, facts: Sequence[Fact], averages: Sequence
 def _packed(table: pa.Table, people: int, facts: int, averages: int) -> _Everybody:
     pids = table.column("pid").to_numpy()
     ages = np.full(people, _NOT_KNOWN, np.uint8)
-    ages[pids] = table.column("age").fill_null(_NOT_KNOWN).to_numpy()
+    found = table.column("age").fill_null(_NOT_KNOWN).to_numpy()
+    # dates of birth may disagree: an age below 0 is that of a child, and none is so old as to mean "not known"
+    ages[pids] = np.where(found == _NOT_KNOWN, _NOT_KNOWN, np.clip(found, 0, _NOT_KNOWN - 1))
+    there = np.zeros(people, bool)
+    there[pids] = True
     bits = np.zeros((facts, -(-people // 64)), np.uint64)
     for n in range(facts):
         mask = np.zeros(people, bool)
         mask[pids] = table.column(f"f{n}").to_numpy()
         bits[n] = _as_bits(mask)
-    return _Everybody(ages, bits, list(_amounts(table, pids, people, averages)))
+    return _Everybody(there, ages, bits, list(_amounts(table, pids, people, averages)))
 
 
 def _amounts(table: pa.Table, pids: np.ndarray, people: int, averages: int) -> Iterator[np.ndarray]:
