@@ -38,16 +38,17 @@ def serve_vault(
 ) -> None:
     """Answer one question until stopped: who are the people of an approved release?"""
     from goldenthread.governance import OptOutExchange
-    from goldenthread.vault import SOCKET, KeyService, Limits, serve
+    from goldenthread.vault import SOCKET, KeyService, Limits, check_socket, serve
 
     speech = Speech(quiet=quiet)
     settings = settings_at(home)
+    path = socket or settings.home / SOCKET
+    check_socket(path)
     users = [_user(n) for n in allow.split(",") if n.strip()]
     exchange = OptOutExchange(settings.vault_dir / "opt-outs")
     service = KeyService(settings.vault_dir, limits=Limits(an_hour=an_hour), exchange=exchange)
     if service.record.trusted() is None:
         _trust(settings.home, service.record, speech, "first start")
-    path = socket or settings.home / SOCKET
 
     def ready() -> None:
         on, reason = service.record.is_on()

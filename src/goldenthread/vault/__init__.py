@@ -21,7 +21,7 @@ from goldenthread.vault.sealing import IDENTITY_SCHEMA
 from goldenthread.vault.service import KeyService, Limits
 from goldenthread.vault.service_backup import back_up_vault, restore_vault
 from goldenthread.vault.service_record import ServiceRecord
-from goldenthread.vault.service_server import SOCKET, serve
+from goldenthread.vault.service_server import SOCKET, check_socket, serve
 from goldenthread.vault.store import VAULT_FILE, Refresh, Vault
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "back_up_key",
     "back_up_vault",
     "byte_values",
+    "check_socket",
     "create_keys",
     "digest_of",
     "hexadecimal",

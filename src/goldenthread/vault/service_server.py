@@ -60,6 +60,12 @@ class _Handler(socketserver.BaseRequestHandler):
             return
 
 
+def check_socket(path: Path) -> None:
+    """``VaultError`` where something else stands that a socket would replace."""
+    if path.exists() and not path.is_socket():
+        raise VaultError(f"{path} is there already, and is no socket.", "Choose another place with --socket.")
+
+
 def serve(
     service: KeyService,
     path: Path,
@@ -76,8 +82,7 @@ def serve(
             "This system cannot say which user connects to a Unix socket.", "Run the key service on Linux."
         )
     allowed = frozenset({os.geteuid(), *users})
-    if path.exists() and not path.is_socket():
-        raise VaultError(f"{path} is there already, and is no socket.", "Choose another place with --socket.")
+    check_socket(path)
     lock = _only_one(service.vault_dir)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.unlink(missing_ok=True)  # what a killed service left: the lock says that none runs
