@@ -59,7 +59,7 @@ def orphans_page(request: HttpRequest) -> HttpResponse:
         (o, actions.may_write(request.working, edition, actions.register().get(o.id)))
         for o in actions.left_behind()
     ]
-    return render(request, "initiatives/orphans.jinja", {"rows": rows})
+    return render(request, "initiatives/orphans.jinja", {"rows": rows, "stages": STAGE_WORDS})
 
 
 @page("run_initiatives")
