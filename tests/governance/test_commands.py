@@ -51,7 +51,7 @@ def test_from_nobody_asked_to_a_withdrawal(run: Run, home: Path) -> None:  # noq
 def test_a_mistyped_practice_is_not_taken_for_another(run: Run, home: Path) -> None:  # noqa: F811
     done = run("agreements", "withdraw", "Z0001", "--purpose", "planning", *BY, "--home", home, check=False)
     assert done.returncode == 1
-    assert "Did you mean Z0000" in done.stderr
+    assert "Did you mean 'Z0000" in done.stderr
     assert Audit(home).entries() == []
 
 
