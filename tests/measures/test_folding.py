@@ -55,7 +55,7 @@ def test_ranges_of_people_do_not_matter(snapshot: Snapshot, catalogue: Catalogue
 
 
 def test_the_order_in_which_rows_are_kept_does_not_matter(snapshot: Snapshot, catalogue: Catalogue) -> None:
-    """Few codes are read from the rows in the order of codes, many from those in the order of people."""
+    """With a date for each person, few codes are looked up in the rows by code, many in those by person."""
     names = ["diabetes", "diabetes_since", "hba1c_latest", "statin_6m", "learning_disability"]
     own = pa.table({"pid": list(range(0, 300, 3)), "index_date": [DAYS[n % 4] for n in range(100)]})
     for index in (DAYS[3], own):
