@@ -58,7 +58,7 @@ def test_a_file_that_is_there_still_comes_back(run: Run, home: Path) -> None:
 def test_a_name_that_is_off_gets_its_neighbour(run: Run, demo: Path) -> None:
     done = run("feeds", "forget", "deaths/QZ1/death.csv", "--home", demo, check=False)
     assert done.returncode == 1
-    assert "Did you mean deaths/QZ1/deaths.csv" in " ".join(done.stderr.split())
+    assert "Did you mean 'deaths/QZ1/deaths.csv'" in " ".join(done.stderr.split())
     assert run("feeds", "forget", "xyz", "--home", demo, check=False).returncode == 1
 
 
