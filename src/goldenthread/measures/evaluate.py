@@ -27,6 +27,8 @@ from goldenthread.measures.sources import sources
 PEOPLE_PER_CHUNK = 50_000
 FEW_FACTS, PEOPLE_PER_NARROW_CHUNK = 40, 200_000
 """As many as a file in the order of codes has, where few codes are asked for."""
+MANY_FACTS, PEOPLE_PER_WIDE_CHUNK = 300, 25_000
+"""Half as many, because two ranges are worked on at once and a third waits to be taken."""
 
 
 def evaluate(
@@ -89,7 +91,10 @@ def chunks(
         if not people_per_chunk:
             narrow = run.folds and len(plan.wanted) <= FEW_FACTS
             narrow = narrow and all(_narrow(m, plan.coded[name]) for name, m in maps.items())
-            people_per_chunk = PEOPLE_PER_NARROW_CHUNK if narrow else PEOPLE_PER_CHUNK
+            wide = len(plan.wanted) > MANY_FACTS
+            people_per_chunk = (
+                PEOPLE_PER_NARROW_CHUNK if narrow else PEOPLE_PER_WIDE_CHUNK if wide else PEOPLE_PER_CHUNK
+            )
         people = max(snapshot.people, 1)
         ranges = [
             (first, min(first + people_per_chunk, people) - 1) for first in range(0, people, people_per_chunk)
