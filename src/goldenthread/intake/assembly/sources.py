@@ -125,10 +125,16 @@ class Sources:
         text = str(ask("SELECT current_setting('memory_limit')").fetchall()[0][0])
         limit = _bytes(text)
         left = limit - need
-        if left < max(2 * int(held[0][0] or 0), limit // 4):
+        room = left >= max(2 * int(held[0][0] or 0), limit // 4)
+        if room:
+            # Where DuckDB cannot let go of so much after all, things stay as they are.
+            try:
+                ask("SET memory_limit = ?", [f"{left}B"])
+            except duckdb.Error:
+                room = False
+        if not room:
             yield False
             return
-        ask("SET memory_limit = ?", [f"{left}B"])
         try:
             yield True
         finally:
