@@ -27,6 +27,7 @@ State = Literal["requested", "approved", "refused", "revoked", "expired", "stopp
 Verb = Literal["requested", "approved", "refused", "revoked", "extended", "reissued", "stopped", "resumed"]
 EVERYWHERE = "*"
 _LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
+_FAIR = 256 - 256 % len(_LETTERS)
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS release (
     id TEXT PRIMARY KEY, requested_at TEXT NOT NULL, requested_by TEXT NOT NULL, role TEXT NOT NULL, cohort TEXT NOT NULL,
@@ -436,7 +437,10 @@ def _stops(events: Iterable[Event]) -> dict[str, Event]:
 
 def _random(length: int = 14) -> str:
     """Letters alone: digits could look like an NHS number by chance, and would then be kept out of every record."""
-    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+    found = ""
+    while len(found) < length:  # bytes that would favour some letters are left out
+        found += "".join(_LETTERS[b % len(_LETTERS)] for b in secrets.token_bytes(2 * length) if b < _FAIR)
+    return found[:length]
 
 
 def _clean(text: str) -> str:

@@ -11,11 +11,14 @@ import os
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Count, Sum
 from django.utils import timezone
 
 from goldenthread.governance import (
@@ -36,7 +39,7 @@ from goldenthread.web.lists import identities
 from goldenthread.web.lists.choices import OPEN
 from goldenthread.web.lists.identities import Known, Person
 from goldenthread.web.lists.models import Item, WorkList
-from goldenthread.web.lists.people import members_by_practice, version_of
+from goldenthread.web.lists.people import members_by_practice, pids_of, version_of
 from goldenthread.web.lists.returning import send_waiting
 from goldenthread.web.site.data import Edition
 
@@ -58,6 +61,7 @@ class Opening:
     people: dict[str, bytes] = field(repr=False)
     known: Known = field(repr=False)
     at: float
+    numbers: dict[bytes, int] = field(default_factory=dict, repr=False)
 
     def person(self, token: str) -> Person | None:
         """Who a token stands for."""
@@ -165,11 +169,12 @@ def open_list(working: Working, edition: Edition, part: Part, *, fresh: bool = F
         return made
 
 
-def without_names(part: Part) -> Opening:
+def without_names(edition: Edition, part: Part) -> Opening:
     """A list of which nobody can be named now: who stands behind each token is known by pseudonym, so that it can be worked."""
     require_open(part)
     told = _told(part)
-    return Opening({t: p for p, t in releases().tokens(part, told).items()}, Known({}, {}), 0.0)
+    people = {t: p for p, t in releases().tokens(part, told).items()}
+    return Opening(people, Known({}, {}), 0.0, pids_of(edition, told) if told else {})
 
 
 def _kept(key: tuple[str, str], state: tuple[object, ...]) -> Opening | None:
@@ -205,7 +210,12 @@ def _opened(working: Working, edition: Edition, part: Part) -> Opening:
     book = releases()
     tokens = book.tokens(part, sorted(known.people))
     _items(part, set(tokens.values()))
-    made = Opening({t: p for p, t in tokens.items()}, known, time.monotonic())
+    made = Opening(
+        {t: p for p, t in tokens.items()},
+        known,
+        time.monotonic(),
+        pids_of(edition, list(tokens)) if tokens else {},
+    )
     send_waiting(part.release, part.practice, book.get(part.release).initiative, made.number)
     return made
 
@@ -259,6 +269,39 @@ def _told_path(part: Part) -> Path:
     return folder / f"{part.release}.{part.practice}.members"
 
 
+class Line(NamedTuple):
+    """What finding and sorting need of one person on a list: little, because a list may hold thousands."""
+
+    pk: int
+    token: str
+    status: str
+    assigned: int | None
+    due: date | None
+
+
+_lines: dict[int, tuple[tuple[object, ...], list[Line]]] = {}
+
+
+def lines_of(work: WorkList, opened: Opening) -> list[Line]:
+    """Everybody on a list, by name, then by token where nobody can be named.
+
+    Read again only if anything was written since: every write of a person raises its version.
+    """
+    found = work.items.aggregate(many=Count("pk"), written=Sum("version"))
+    state = (found["many"], found["written"], opened.at, id(opened))
+    kept = _lines.get(work.pk)
+    if kept is not None and kept[0] == state:
+        return kept[1]
+    names = opened.by_name
+    rows = work.items.values_list("pk", "token", "status", "assigned_id", "due")
+    lines = sorted((Line(*row) for row in rows), key=lambda n: (names.get(n.token, len(names)), n.token))
+    if opened.people:
+        if len(_lines) > 50:
+            _lines.clear()
+        _lines[work.pk] = (state, lines)
+    return lines
+
+
 @transaction.atomic
 def _items(part: Part, tokens: set[str]) -> None:
     """The list's rows: one for each person, those who have gone marked, those who are back as they were left."""
@@ -266,7 +309,7 @@ def _items(part: Part, tokens: set[str]) -> None:
         release=part.release, practice=part.practice, defaults={"issue": part.issue}
     )
     held = dict(work.items.values_list("token", "status"))
-    Item.objects.bulk_create([Item(work=work, token=t) for t in sorted(tokens - set(held))])
+    _add(work, sorted(tokens - set(held)))
     changed = [
         t for t, status in held.items() if (t not in tokens and status in OPEN) or (t in tokens and status == "gone")
     ]  # fmt: skip
@@ -278,6 +321,19 @@ def _items(part: Part, tokens: set[str]) -> None:
             item.status, item.left_as = "gone", item.status
         item.version += 1
     Item.objects.bulk_update(items, ["status", "left_as", "version"], batch_size=500)
+
+
+def _add(work: WorkList, tokens: list[str]) -> None:
+    """Rows for new people: as ``bulk_create``, which takes a second for thousands."""
+    if not tokens:
+        return
+    fields = [f for f in Item._meta.concrete_fields if not f.primary_key]
+    blank = Item(work=work, token="")
+    values = {f.column: f.get_db_prep_save(getattr(blank, f.attname), connection) for f in fields}
+    quoted = ", ".join(connection.ops.quote_name(c) for c in values)
+    sql = f"INSERT INTO {connection.ops.quote_name(Item._meta.db_table)} ({quoted}) VALUES ({', '.join(['%s'] * len(values))})"
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, [[*{**values, "token": t}.values()] for t in tokens])
 
 
 # -- the log

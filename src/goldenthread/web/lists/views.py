@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -23,7 +23,8 @@ from goldenthread.web.accounts.models import User
 from goldenthread.web.lists import actions, identities, opening
 from goldenthread.web.lists.choices import KINDS, NEEDS, OPEN, REASONS, RESULTS, STATUSES
 from goldenthread.web.lists.models import Attempt, Item, WorkList
-from goldenthread.web.lists.people import pids_of, version_of, why
+from goldenthread.web.lists.opening import Line
+from goldenthread.web.lists.people import version_of, why
 from goldenthread.web.lists.request_views import STATES
 from goldenthread.web.site.data import Edition, editions
 from goldenthread.web.site.forms import whole
@@ -56,16 +57,6 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "lists/overview.jinja", {"rows": rows, "scope_slug": request.working.scope.slug})
 
 
-class Line(NamedTuple):
-    """What finding and sorting need of one person on a list: little, because a list may hold thousands."""
-
-    pk: int
-    token: str
-    status: str
-    assigned: int | None
-    due: date | None
-
-
 @dataclass(frozen=True)
 class Row:
     """One person as the list shows them."""
@@ -96,11 +87,10 @@ class Opened:
         except KeyServiceError as error:
             what_next = "Tell whoever looks after the system." if error.code == "down" else error.remedy
             self.down = f"{error.message} {what_next}".strip()
-            self.opening = opening.without_names(self.part)
+            self.opening = opening.without_names(edition, self.part)
         found = WorkList.objects.filter(release=release, practice=request.scope.code)
         self.work = found.select_related("owner", "deputy").first()
-        named = ("pk", "token", "status", "assigned_id", "due")
-        self.lines = [Line(*row) for row in self.work.items.values_list(*named)] if self.work else []
+        self.lines = opening.lines_of(self.work, self.opening) if self.work else []
         self.person, self.known = self.opening.person, self.opening.known
 
     def items(self, lines: Sequence[Line]) -> list[Item]:
@@ -180,17 +170,14 @@ def _found(opened: Opened, wanted: dict[str, str], search: str = "", besides: st
             )
         )
     lines = [n for n in opened.lines if n.token == besides or all(fit(n) for fit in fits)]
-    order, names = list(STATUSES), opened.opening.by_name
+    order = list(STATUSES)
     keys: dict[str, Callable[[Line], Any]] = {
         "age": lambda n: ((p := opened.person(n.token)) and p.birth_date) or date.max,
         "status": lambda n: order.index(n.status),
         "due": lambda n: n.due or date.max,
         "assigned": lambda n: str(users.get(n.assigned, "~")).casefold(),
     }
-    lines.sort(
-        key=lambda n: (names.get(n.token, len(names)), n.token)
-    )  # within the same day, status or colleague, by name
-    if key := keys.get(wanted["order"]):
+    if key := keys.get(wanted["order"]):  # within the same day, status or colleague, by name
         lines.sort(key=key, reverse=wanted["back"] == "1")
     elif wanted["back"] == "1":
         lines.reverse()
@@ -222,9 +209,9 @@ def _reasons(
         return {}
     record = version_of(edition.settings, opened.release.cohort).record
     population = edition.population("direct_care", request.working.recipient).within(request.scope)
-    pids = pids_of(edition, list(people.values()))
+    pids = opened.opening.numbers
     try:
-        found = why(population, str(record["expression"]), list(pids.values()))
+        found = why(population, str(record["expression"]), [pids[p] for p in people.values() if p in pids])
     except GoldenThreadError:  # a definition that the cohort names is no more: the list can still be worked
         return {}
     return {t: found.get(pids[p], []) for t, p in people.items() if p in pids}
@@ -339,7 +326,7 @@ def _go(request: HttpRequest, address: str) -> HttpResponse:
 
 def _theograph(request: HttpRequest, edition: Edition, opened: Opened, token: str) -> dict[str, Any]:
     pseudonym = opened.opening.people.get(token)
-    pid = pids_of(edition, [pseudonym]).get(pseudonym) if pseudonym is not None else None
+    pid = opened.opening.numbers.get(pseudonym) if pseudonym is not None else None
     if pid is None or pseudonym is None:
         return {"theograph": None}
     from goldenthread.insight.theograph import story_of
