@@ -16,6 +16,7 @@ from pathlib import Path
 
 from goldenthread.errors import GoldenThreadError
 from goldenthread.settings import Settings, load_settings
+from goldenthread.web.site.data import PREPARED
 
 EVERY_SECONDS = 120.0
 FIRST_SECONDS = 5.0
@@ -24,8 +25,9 @@ _LOOK_SECONDS = 2.0
 
 @contextmanager
 def beside(settings: Settings, *, key_service: bool) -> Iterator[None]:
-    """Run the helpers while the server runs. A key service that runs already is left alone: the second one stops by itself."""
+    """Run the helpers while the server runs, which waits for them before it shows a new snapshot. A key service that runs already is left alone: the second one stops by itself."""
     home = str(settings.home)
+    os.environ[PREPARED] = "1"
     running = [_started("-m", "goldenthread.web.helpers", home, str(os.getpid()))]
     if key_service:
         running.append(_started("-m", "goldenthread", "vault", "serve", "--quiet", "--home", home))

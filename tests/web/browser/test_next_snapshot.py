@@ -92,6 +92,7 @@ def test_a_clinical_director_keeps_a_falls_cohort_and_sees_what_changed(
     land_later(own)
     wait_for(lambda: shows_other_data(director, day))  # its facts are worked out first
     director.go("/")
+    director.go("/")
     page.click("text=question you kept")
     page.click("text=Falls, 75 and over")
     assert strip_date(director) != day

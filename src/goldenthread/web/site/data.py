@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from dataclasses import dataclass
 from functools import cached_property
 
 from goldenthread.cohorts import Population, ScopeTree, catalogue_of, population_of, scope_tree
 from goldenthread.definitions import Catalogue
+from goldenthread.errors import GoldenThreadError
 from goldenthread.lake import Lake, Snapshot
 from goldenthread.settings import Settings
+
+PREPARED = "GOLDENTHREAD_PREPARED"
+"""Set in the environment of a server beside which a helper works out the facts of each new snapshot."""
+PATIENCE_SECONDS = 1800.0
+_LOOK_SECONDS = 1.0
 
 
 @dataclass
@@ -29,6 +37,14 @@ class Edition:
         """Every scope with its name."""
         return scope_tree(self.snapshot, self.settings.system or self.settings.name)
 
+    @property
+    def ready(self) -> bool:
+        """Whether its facts are worked out, so that the first question need not wait for them."""
+        try:
+            return not self.population("planning", "standing figures").slow_to_begin
+        except GoldenThreadError:  # nobody shares: there is nothing to wait for, and pages say so
+            return True
+
     def population(self, purpose: str, recipient: str) -> Population:
         """Everybody whom ``purpose`` may ask about under the agreements in force now, answering to ``recipient``."""
         key = (purpose, sharing_state(self.settings, purpose))
@@ -46,33 +62,58 @@ class Edition:
 
 def sharing_state(settings: Settings, purpose: str) -> str:
     """Changes whenever an agreement that concerns the purpose changes, so that the next question obeys it."""
-    from goldenthread import governance
+    from goldenthread.governance import sharing_state as state_of
 
-    state = getattr(governance, "sharing_state", None)
-    return str(state(settings, purpose)) if state is not None else ""
+    return state_of(settings, purpose)
 
 
 class Editions:
-    """The edition in force. Each request asks; a new snapshot is noticed by a look at the pointer file."""
+    """The edition in force. Each request asks; a new snapshot is noticed by a look at the pointer file.
 
-    def __init__(self, settings: Settings) -> None:
+    Where a helper prepares it (``prepared``), the new snapshot is shown once its facts are worked out: until then everybody
+    goes on with the one before, and nobody waits minutes for a page.
+    """
+
+    def __init__(self, settings: Settings, *, prepared: bool = False) -> None:
         self._settings = settings
+        self._prepared = prepared
         self._lock = threading.Lock()
         self._stamp: tuple[int, int, str] | None = None
         self._current: Edition | None = None
+        self._coming: tuple[tuple[int, int, str], Edition] | None = None
+        self._since = self._looked = 0.0
 
     def current(self) -> Edition:
         """The edition in force; ``NoSnapshotError`` before the first refresh."""
-        lake = Lake(self._settings.lake_dir)
         stamp = self._look()
         if self._current is not None and stamp == self._stamp:
             return self._current
         with self._lock:
-            if self._current is None or stamp != self._stamp:
+            now = self._current
+            if now is None or (stamp != self._stamp and not self._waits(now, stamp)):
                 # requests under way keep the old edition; its files close when the last of them ends
-                self._current = Edition(self._settings, lake.current(), catalogue_of(self._settings))
-                self._stamp = stamp
-            return self._current
+                coming = self._coming
+                self._current = coming[1] if coming is not None and coming[0] == stamp else self._opened()
+                self._stamp, self._coming = stamp, None
+                return self._current
+            return now
+
+    def _opened(self) -> Edition:
+        return Edition(self._settings, Lake(self._settings.lake_dir).current(), catalogue_of(self._settings))
+
+    def _waits(self, now: Edition, stamp: tuple[int, int, str]) -> bool:
+        """Whether the snapshot before is still shown; it is looked once a second, and not for ever."""
+        if not self._prepared or not now.snapshot.path.exists():
+            return False
+        moment = time.monotonic()
+        if self._coming is None or self._coming[0] != stamp:
+            self._coming, self._since, self._looked = (stamp, self._opened()), moment, 0.0
+        if self._coming[1].snapshot.id == now.snapshot.id or moment - self._since > PATIENCE_SECONDS:
+            return False  # other definitions of the same data are what their author wants to see
+        if moment - self._looked < _LOOK_SECONDS:
+            return True
+        self._looked = moment
+        return not self._coming[1].ready
 
     def _look(self) -> tuple[int, int, str]:
         try:
@@ -100,7 +141,7 @@ def editions() -> Editions:
             if _editions is None:
                 from django.conf import settings
 
-                _editions = Editions(settings.DEPLOYMENT)
+                _editions = Editions(settings.DEPLOYMENT, prepared=bool(os.environ.get(PREPARED)))
     return _editions
 
 
