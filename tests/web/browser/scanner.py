@@ -81,7 +81,10 @@ def texts_of(path: Path) -> Iterator[str]:
     elif path.suffix == ".duckdb":
         yield from _duckdb(path)
     else:
-        raw = path.read_bytes()
+        try:
+            raw = path.read_bytes()
+        except FileNotFoundError:  # a journal, removed since the folder was listed
+            return
         yield raw.decode("latin-1")
         yield raw.decode("utf-8", "ignore")
         for one in _SESSION.findall(raw):  # sessions are compressed

@@ -162,6 +162,12 @@ def test_the_practice_decides(deployment: Deployment, sign_in: AS) -> None:
     good(manager)
 
 
+def press(page: Page, button: str) -> None:
+    """Press a button, and wait until the page that follows is there: messages of the page before must not be taken for its own."""
+    with page.expect_navigation():
+        page.click(button)
+
+
 def test_a_coordinator_works_the_list(deployment: Deployment, sign_in: AS) -> None:
     cora = sign_in("coordinator")
     page = cora.page
@@ -200,25 +206,25 @@ def test_a_coordinator_works_the_list(deployment: Deployment, sign_in: AS) -> No
     good(cora)
     page.select_option("#result", "no_answer")
     page.fill("#contact_note", "Rang twice")
-    page.click("#contact >> xpath=ancestor::section >> text=Save and next")
+    press(page, "#contact >> xpath=ancestor::section >> text=Save and next")
     page.wait_for_selector("text=This is the next person")
     page.select_option("#result", "booked")
     page.fill("#booked_on", (date.today() + timedelta(days=9)).isoformat())
-    page.click("#contact >> xpath=ancestor::section >> text=Save and next")
+    press(page, "#contact >> xpath=ancestor::section >> text=Save and next")
     page.wait_for_selector("text=This is the next person")
     page.select_option("#result", "completed")
-    page.click("#contact >> xpath=ancestor::section >> text=Save the contact")
+    press(page, "#contact >> xpath=ancestor::section >> text=Save the contact")
     page.wait_for_selector("li:has-text('met, and done')")
     page.click("text=Next")
     # one who should not be on it, with a reason that can be counted; and one who needs an interpreter
     page.check("#d-wrong")
     page.select_option("#reason_wrong", "coded_wrongly")
-    page.click("#review >> xpath=ancestor::section >> text=Save and next")
+    press(page, "#review >> xpath=ancestor::section >> text=Save and next")
     page.wait_for_selector("text=This is the next person")
     page.check("#n-interpreter")
     page.fill("#language", "Polish")
     page.fill("#due", (date.today() + timedelta(days=5)).isoformat())
-    page.click("#arrange >> xpath=ancestor::section >> text=Save")
+    press(page, "#arrange >> xpath=ancestor::section >> text=Save")
     page.wait_for_selector("text=/^Saved\\.$/")
     cora.go(f"{_list_path(deployment)}?status=all&order=status")
     text = text_of(page)
