@@ -54,7 +54,7 @@ def _draw(salt: int, below: int) -> str:
 def _column(declared: Table, column: Column, snomed: int, icd10: int) -> str:
     salt = sum(map(ord, declared.name + column.name))
     value = _value(declared, column, salt, snomed, icd10)
-    if column.nullable and column.name not in ("primary_diagnosis", "value"):
+    if column.nullable and column.name != "primary_diagnosis":
         return f"CASE WHEN {_draw(salt + 7, 4)} = 0 THEN NULL ELSE {value} END"
     return value
 
