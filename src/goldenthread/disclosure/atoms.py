@@ -55,7 +55,7 @@ def _patterns(sets: Sequence[Ids | Bools], people: int) -> NDArray[np.uint16]:
             planes[k // 8] |= who.view(np.uint8) << np.uint8(k % 8)
         else:
             planes[k // 8][who] |= np.uint8(1 << (k % 8))
-    pattern = planes[0].astype(np.uint16)
+    pattern: NDArray[np.uint16] = planes[0].astype(np.uint16)
     if len(sets) > 8:
         pattern |= planes[1].astype(np.uint16) << np.uint16(8)
     return pattern

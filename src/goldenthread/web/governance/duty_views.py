@@ -19,8 +19,9 @@ from goldenthread.cohorts import versions
 from goldenthread.disclosure import release as disclosed
 from goldenthread.errors import GoldenThreadError
 from goldenthread.governance import OptOuts, named_purpose, retention_runs, run_retention, write_safety_pack
-from goldenthread.vault import KeyServiceError
 from goldenthread.web.governance import actions
+from goldenthread.web.lists import opt_outs as opt_out_actions
+from goldenthread.web.lists.opt_outs import KeyServiceError
 from goldenthread.web.site.rules import page
 
 STATES = {
@@ -39,12 +40,12 @@ def opt_outs(request: HttpRequest) -> HttpResponse:
 def _opt_outs(
     request: HttpRequest, error: GoldenThreadError | None = None, status: int = 200
 ) -> HttpResponse:
-    cache = actions.opt_outs()
+    cache = opt_out_actions.opt_outs()
     cache.forget_expired()
     kept, until = cache.kept()
     down, replies = "", list[str]()
     try:
-        replies = actions.opt_out_replies(request.working)
+        replies = opt_out_actions.opt_out_replies(request.working)
     except KeyServiceError as trouble:
         down = f"{trouble.message} {trouble.remedy}".strip()
     requests = cache.requests()
@@ -97,7 +98,7 @@ def ask_opt_outs(request: HttpRequest) -> HttpResponse:
     """Have the key service write the file that asks about a cohort."""
     typed = {n: request.POST.get(n, "").strip()[:80] for n in ("cohort", "mailbox")}
     try:
-        name = actions.ask_opt_outs(request.working, typed["cohort"], typed["mailbox"])
+        name = opt_out_actions.ask_opt_outs(request.working, typed["cohort"], typed["mailbox"])
     except GoldenThreadError as error:
         return _opt_outs(request, error, 400)
     messages.success(
@@ -111,7 +112,7 @@ def ask_opt_outs(request: HttpRequest) -> HttpResponse:
 def take_opt_outs(request: HttpRequest) -> HttpResponse:
     """Take up a reply that has come."""
     try:
-        days = actions.take_opt_outs(request.working, request.POST.get("request", "").strip()[:80])
+        days = opt_out_actions.take_opt_outs(request.working, request.POST.get("request", "").strip()[:80])
     except GoldenThreadError as error:
         return _opt_outs(request, error, 400)
     messages.success(request, f"The answers are taken up and hold for {days} days. Both files were deleted.")

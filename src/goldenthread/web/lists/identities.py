@@ -60,10 +60,10 @@ class Known:
     left_out: dict[str, int]
 
 
-def client() -> KeyClient:
-    """The key service of this deployment. This process holds no key of the vault."""
+def client(seconds: float = 10.0) -> KeyClient:
+    """The key service of this deployment, which may take so long. This process holds no key of the vault."""
     home = settings.DEPLOYMENT.home
-    return KeyClient(home / SOCKET, signer_of(home))
+    return KeyClient(home / SOCKET, signer_of(home), seconds)
 
 
 def show_approval(release: Release, part: Part, pseudonyms: Sequence[bytes]) -> None:
