@@ -195,6 +195,31 @@ def test_what_a_hospital_says_of_a_patient_does_not_replace_what_the_practice_sa
         assert vault.identities(known).to_pylist() == before
 
 
+def test_of_two_hospitals_the_same_one_is_believed_whichever_file_is_read_first(
+    deployment: Callable[..., Any], feedmaker: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = feedmaker.Person(400)  # no practice knows them
+    size, found = arriving._size, []
+    for turn in (1, -1):
+        made = deployment(f"turn{turn}")
+        path = made.feeds / "urgent/RZ4/urgent_2026.csv"
+        named = f",{visitor.nhs},01,{visitor.given},Otherwise,{visitor.birth},{visitor.sex},{visitor.postcode},2026-05-06,02:15"
+        text = path.read_text()
+        assert "C2," in text
+        lines = [
+            ("C2" + named + line.partition("02:15")[2]) if line.startswith("C2,") else line
+            for line in text.splitlines()
+        ]
+        path.write_text("\n".join(lines) + "\n")
+        monkeypatch.setattr(arriving, "_size", lambda a, turn=turn: turn * size(a))
+        monkeypatch.setattr(arriving, "MANY_WAITING", 1)
+        made.refresh()
+        with Vault.open(made.settings.vault_dir, made.keys) as vault:
+            (row,) = vault.identities([made.keys.pseudonym(visitor.nhs)]).to_pylist()
+        found.append(row["family_name"])
+    assert found == ["Otherwise", "Otherwise"]  # urgent/... sorts after apc/...
+
+
 def test_the_quarantine_is_private_and_says_what_to_do(refreshed: tuple[Any, RefreshReport]) -> None:
     made, _ = refreshed
     summary = quarantine_summary(made.settings)

@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from goldenthread.intake.assembly import primary_care
 from goldenthread.intake.assembly.sources import Sources
 from goldenthread.intake.assembly.streams import Stream
 from goldenthread.intake.sealing import Sealing
@@ -155,6 +156,30 @@ def test_a_failure_among_the_coded_entries_reaches_the_refresh(
             made.refresh()
     assert made.lake.current_id() is None
     assert made.refresh().people == made.refresh().people
+
+
+def test_a_failure_beside_the_coded_entries_ends_them_soon(
+    deployment: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, failed, asked = deployment(), threading.Event(), []
+    table = Stream.table
+
+    def slow(stream: Stream, first: int, last: int) -> pa.Table:
+        asked.append(stream.feed)
+        failed.wait(60)
+        return table(stream, first, last)
+
+    def wrong(*_: object) -> None:
+        threading.Timer(0.2, failed.set).start()
+        raise LakeError("the disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Stream, "table", slow)
+        patched.setattr(primary_care, "registrations", wrong)
+        with pytest.raises(LakeError, match="disk is full"):
+            made.refresh()
+    assert len(asked) <= 1  # medicines were not begun
+    assert made.lake.current_id() is None
 
 
 def test_what_an_older_version_sealed_is_sealed_again(

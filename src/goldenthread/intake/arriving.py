@@ -21,6 +21,9 @@ from goldenthread.intake.stage import StagedFile, split, stage
 from goldenthread.intake.staging import FORM, Account, InForce, Work
 from goldenthread.vault import Keys, Vault
 
+MANY_WAITING = 64
+"""Files whose identities go into the vault together."""
+
 
 @dataclass
 class Outcome:
@@ -68,6 +71,7 @@ class Stager:
         self._known = threading.Event()
         """Set once it is settled who the patients of each practice are."""
         self._waiting: list[tuple[Arrival, InForce, StagedFile]] = []
+        self._named: dict[bytes, str] = {}  # which file is believed of whom no practice knows
 
     def run(self, contracts: Mapping[str, Contract], progress: Progress) -> Outcome:
         """Stage everything: patients first, since what practices send refers to them."""
@@ -226,7 +230,10 @@ class Stager:
                 self.outcome.identities[arrival.name] = staged.patients
             if staged.identities is not None:
                 self._waiting.append((arrival, entry, staged))
-                many = len(self._waiting) >= 64 or sum(w[2].table.num_rows for w in self._waiting) > 200_000
+                many = (
+                    len(self._waiting) >= MANY_WAITING
+                    or sum(w[2].table.num_rows for w in self._waiting) > 200_000
+                )
                 if many and self._known.is_set():
                     self._settle()
                 return
@@ -242,15 +249,19 @@ class Stager:
         """Identities go into the vault before the staged files that rest on them say that they are whole.
 
         They are stored as sent, under their record hashes; those of verified people only where they are not
-        patients, whose practice knows them better.
+        patients, whose practice knows them better. Of several senders the one whose file's name sorts last is
+        believed, whichever file was read first.
         """
         fresh: dict[bytes, tuple[pa.Table, int]] = {}
-        for _, _, staged in self._waiting:
+        for arrival, _, staged in self._waiting:
             identities = staged.identities
             if identities is not None:
                 verified = identities["verified"].to_pylist()
                 for row, pseudonym in enumerate(identities["pseudonym"].to_pylist()):
-                    if not verified[row] or pseudonym not in self._patients:
+                    if not verified[row]:
+                        fresh[pseudonym] = (identities, row)
+                    elif pseudonym not in self._patients and self._named.get(pseudonym, "") <= arrival.name:
+                        self._named[pseudonym] = arrival.name
                         fresh[pseudonym] = (identities, row)
         rows: dict[int, tuple[pa.Table, list[int]]] = {}
         for table, row in fresh.values():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 import pyarrow as pa
 
@@ -64,7 +66,8 @@ def coded_entries(
     """Write ``gp_event``, ``opt_out`` and ``medication``.
 
     Coded entries are put in order outside DuckDB. Where memory has room for both, that happens in a thread beside
-    what the body of the ``with`` does with DuckDB; elsewhere after it (decision 0065).
+    what the body of the ``with`` does with DuckDB; elsewhere after it (decision 0065). Where the body fails, nothing
+    more is written.
     """
     rules = sources.contracts["gp_event"].opt_outs
     streams = [
@@ -72,15 +75,26 @@ def coded_entries(
         Stream(sources, "gp_medication"),
     ]
 
+    stopped = threading.Event()
+
     def write() -> list[int]:
+        def rows(each: Stream, first: int, last: int) -> pa.Table:
+            if stopped.is_set():
+                raise _StoppedError
+            return each.table(first, last)
+
         return [
-            builder.write_ordered(sources.contracts[each.feed].table, each.table, progress=progress)
+            builder.write_ordered(sources.contracts[each.feed].table, partial(rows, each), progress=progress)
             for each in streams
         ]
 
     with sources.beside(_memory(builder, sources)) as room, ThreadPoolExecutor(max_workers=1) as pool:
         written = pool.submit(write) if room else None
-        yield
+        try:
+            yield
+        except BaseException:
+            stopped.set()  # the pool waits for the range that is under way
+            raise
         if written is not None:
             counts = written.result()
     if not room:
@@ -92,9 +106,14 @@ def coded_entries(
 
 
 def _memory(builder: SnapshotBuilder, sources: Sources) -> int:
-    """Bytes that putting the largest group of people's coded entries in order takes."""
+    """Bytes that putting the largest group of people's coded entries in order takes. Only patients have any."""
     rows = max(sources.accepted(feed) for feed in ("gp_event", "gp_medication"))
-    return int(BYTES_PER_ROW * rows * min(1, PEOPLE_AT_ONCE / max(builder.people, 1)))
+    patients = sources.count("SELECT count(*) FROM people WHERE practice IS NOT NULL")
+    return int(BYTES_PER_ROW * rows * min(1, PEOPLE_AT_ONCE / max(patients, 1)))
+
+
+class _StoppedError(Exception):
+    """What goes on beside has failed."""
 
 
 def _account(builder: SnapshotBuilder, sources: Sources, source: Stream, written: int) -> None:

@@ -58,10 +58,15 @@ def cards(request: HttpRequest) -> Iterator[Card]:
                 len(left),
             )
     everything = list(register)
+    if not everything:
+        yield Card(
+            "Nothing is in the register yet", "Begin with a template, or with a question.", "/initiatives/"
+        )
+        return
     running = sum(e.stage in ("locked", "running") for e in everything)
     yield Card(
-        "initiatives in the register",
-        f"{running} of them under way. Stopped ones and those that showed nothing are there too.",
+        "initiative in the register" if len(everything) == 1 else "initiatives in the register",
+        f"{running} under way. Stopped ones and those that showed nothing are there too.",
         "/initiatives/",
         len(everything),
     )
