@@ -20,6 +20,11 @@ from goldenthread import __version__
 from goldenthread.web.site.data import Edition, sharing_state
 
 Made = TypeVar("Made")
+ROOMS = (
+    "charts", "cohorts", "definitions", "disclosure", "evaluation", "governance", "insight", "measures", "prediction", "programme", "statistics",
+    "web",
+)  # fmt: skip
+"""Code that figures on pages come from."""
 KEPT_IN_MEMORY = 400
 KEPT_ON_DISK = 4000
 
@@ -87,7 +92,7 @@ def _code() -> str:
     """Changes when the program does: what an older one rendered is not shown by a newer one."""
     folder = Path(__file__).resolve().parent.parent.parent
     total = hashlib.sha256()
-    for room in ("insight", "charts", "disclosure", "statistics", "web"):
+    for room in ROOMS:
         for path in sorted((folder / room).rglob("*")):
             if path.suffix in (".py", ".jinja", ".toml"):
                 stat = path.stat()
