@@ -43,9 +43,9 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(home: Path, tables: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`goldenthread serve` in a process of its own; its address."""
+    """`goldenthread serve` in a process of its own, with its key service, of which a home has but one; its address."""
     with serving(home, tmp_path_factory.mktemp("server") / "log") as address:
         yield address
 

@@ -65,7 +65,8 @@ def test_asked_and_answered(cohort: str, keys: KeyService, client_for: ClientFor
     answer = lead.post("/governance/opt-outs/take/", {"request": path.stem}, follow=True)
     assert "The answers are taken up" in answer.content.decode()
     assert list((home / "vault" / "opt-outs").rglob("*.dat")) == [], "both files are gone"
-    found = OptOuts(home).cleared(goldenthread.open(home).versions()[-1].members(), "planning")
+    version = next(v for v in goldenthread.open(home).versions() if v.id == cohort)
+    found = OptOuts(home).cleared(version.members(), "planning")
     assert found.opted_out == 1
     log = Audit(home)
     assert {"opt_outs.requested", "opt_outs.answered"} <= {e.action for e in log.entries(subject=path.stem)}
