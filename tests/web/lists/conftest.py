@@ -42,6 +42,8 @@ def keys(home: Path) -> Iterator[KeyService]:
             made.append(self)
 
     service_server._Server = Seen  # type: ignore[misc]
+    # the server of another test, with a key service of its own, may still be ending: its lock is not waited for
+    (home / "vault" / "service.lock").unlink(missing_ok=True)
     thread = threading.Thread(
         target=serve_keys, args=(service, socket), kwargs={"ready": ready.set}, daemon=True
     )
