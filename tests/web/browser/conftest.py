@@ -46,8 +46,11 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def server(home: Path, tables: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """`goldenthread serve` in a process of its own, with its key service, of which a home has but one; its address."""
+    from django.db import connections
+
     with serving(home, tmp_path_factory.mktemp("server") / "log") as address:
         yield address
+        connections.close_all()  # the server is the last to leave its database, and tidies up
 
 
 @contextmanager

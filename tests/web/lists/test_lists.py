@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -320,8 +322,19 @@ def test_everything_is_in_the_log_and_no_name_is(
     assert log.verify().whole
     done = {e.action for e in log.entries()}
     assert {"release.requested", "release.approved", "identities.shown", "patient.opened"} <= done
-    for folder in ("governance", "web", "lake", "cohorts", "disclosure"):
-        for file in (home / folder).rglob("*"):
-            if file.is_file():
-                found = set(re.findall(rb"(?<!\d)9\d{9}(?!\d)", file.read_bytes()))
-                assert not {f.decode() for f in found} & names, file
+    folders = [home / f for f in ("governance", "web", "lake", "cohorts", "disclosure")]
+    assert not ten_digits(folders) & names
+
+
+def ten_digits(folders: list[Path]) -> set[str]:
+    """Every number of ten digits that begins with a nine in the files of folders.
+
+    Looked for by another process: one that opens and closes a database's file past SQLite loses SQLite's locks on it.
+    """
+    look = (
+        "import re, sys, pathlib\n"
+        "for file in (f for a in sys.argv[1:] for f in pathlib.Path(a).rglob('*') if f.is_file()):\n"
+        "    for found in set(re.findall(rb'(?<!\\d)9\\d{9}(?!\\d)', file.read_bytes())): print(found.decode())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", look, *map(str, folders)], capture_output=True, text=True, check=True)  # fmt: skip
+    return set(done.stdout.split())

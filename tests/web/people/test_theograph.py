@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -34,12 +35,12 @@ def test_a_person_is_shown_without_number_and_the_reason_is_noted(
     page = client.get(where)
     assert page.status_code == 200
     found = Opening.objects.get()
-    assert str(found.pid) not in where
+    assert str(found.pid) not in where.split("/")
     assert len(found.token) >= 40
     assert "workshop" in page.content.decode()
     entry = [e for e in Audit(deployment.home).entries() if e.action == "person.opened"][-1]
     assert entry.reason == "workshop"
-    assert str(found.pid) not in entry.subject
+    assert str(found.pid) not in re.split(r"\W+", entry.subject)
 
 
 def test_the_person_is_of_the_cohort_and_chosen_by_chance(client_for: For) -> None:
