@@ -69,12 +69,16 @@ class Somebody(threading.Thread):
             )
         return took
 
+    def ask(self, age: int) -> float:
+        """Ask one of the questions; how long it took."""
+        asked = self.random.choice(ASKED).format(age=age)
+        query = requests.compat.urlencode({"q": asked, "expression": asked})
+        return self.open("ask", f"/ask/{self.scope}/?{query}")
+
     def once(self) -> None:
         """The next thing this person does."""
         if self.random.random() < 0.3:
-            asked = self.random.choice(ASKED).format(age=self.random.randrange(40, 90))
-            query = requests.compat.urlencode({"q": asked, "expression": asked})
-            self.open("ask", f"/ask/{self.scope}/?{query}")
+            self.ask(self.random.randrange(40, 90))
         else:
             kind = self.random.choice(list(PAGES))
             self.open(kind, PAGES[kind].format(scope=self.scope))
@@ -160,9 +164,11 @@ def measure(base: str, people: list[tuple[str, str, str]], many: int, seconds: f
         first = next(s for s in crowd if s.scope == scope)
         for kind, path in PAGES.items():
             print(f"  {name:<20} {kind:<16} {first.open(kind, path.format(scope=scope)):6.2f} s")
+        print(f"  {name:<20} {'ask':<16} {first.ask(39):6.2f} s")
     for other in {s.scope: s for s in crowd}.values():
         for kind, path in PAGES.items():
             other.open(kind, path.format(scope=other.scope))
+        other.ask(39)
     for somebody in crowd:
         somebody.times.clear()
         somebody.start()

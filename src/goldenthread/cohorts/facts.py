@@ -89,6 +89,12 @@ class Facts:
 
         ``after`` (GROUP BY, ORDER BY) follows the condition.
         """
+        return self._asked(select, needs, where, after, all_registered, lambda answer: answer)
+
+    def _asked(
+        self, select: str, needs: Iterable[str], where: str, after: str, all_registered: bool, made: Callable[[pa.Table], pa.Table]
+    ) -> pa.Table:  # fmt: skip
+        """What ``made`` makes of the answer is what is remembered: for one question always the same."""
         cursor, source = self._ready(needs, all_registered)
         try:
             sql = f"SELECT {select} FROM {source} AND ({where}) {after}"
@@ -97,7 +103,7 @@ class Facts:
             answer: pa.Table = cursor.sql(sql).to_arrow_table()
         finally:
             cursor.close()
-        return self._remember(sql, answer)
+        return self._remember(sql, made(answer))
 
     def people(
         self, select: str, needs: Iterable[str], *, where: str, all_registered: bool = False
@@ -107,11 +113,7 @@ class Facts:
         names = select.replace(" ", "").split(",")
         if names[0] != "pid":
             return self.ask(select, needs, where=where, after="ORDER BY pid", all_registered=all_registered)
-        answer = self.ask(select, needs, where=where, all_registered=all_registered)
-        pids = answer.column("pid").to_numpy()
-        if len(pids) > 1 and not bool((pids[1:] > pids[:-1]).all()):
-            answer = answer.take(pa.array(np.argsort(pids, kind="stable")))
-        return answer
+        return self._asked(select, needs, where, "", all_registered, _by_pid)
 
     def close(self) -> None:
         """Let go of the facts."""
@@ -287,3 +289,10 @@ def _let_go(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
     with contextlib.suppress(duckdb.Error):
         connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
     connection.close()
+
+
+def _by_pid(answer: pa.Table) -> pa.Table:
+    pids = answer.column("pid").to_numpy()
+    if len(pids) > 1 and not bool((pids[1:] > pids[:-1]).all()):
+        answer = answer.take(pa.array(np.argsort(pids, kind="stable")))
+    return answer

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from goldenthread.disclosure.atoms import atoms
 from goldenthread.disclosure.linear import MOST_ANSWERS, reveals_small_group
-from goldenthread.disclosure.memberships import Ids, Memberships, Overlaps, pack, shared_between
+from goldenthread.disclosure.memberships import Arranged, Ids, Memberships, Overlaps, overlaps, pack
 from goldenthread.disclosure.triples import reveals_with_two_others
 
 LARGEST_RELEASE_FOR_COMBINATIONS: Final = 40
@@ -89,7 +89,8 @@ class Asking:
         sets = [m for i in counted if (m := answers[i].members) is not None]
         if not sets:
             return refused
-        shared = self._view.sets.shared_with_many(sets)
+        arranged = Arranged(sets, self._people)
+        shared = self._view.sets.shared_with_arranged(arranged)
         sizes = np.array([len(s) for s in sets], dtype=np.int64)
         old_sizes = self._view.sets.sizes[: len(self._view.sets)]
         known = self._known(shared, sizes, old_sizes, rounding)
@@ -102,7 +103,7 @@ class Asking:
             two = subtractable(shared[place], sizes[place], old_sizes, threshold).any()
             if two or reveals_with_two_others(sets[place], shared[place], self._view.sets, threshold):
                 refused.add(i)
-        between = shared_between(sets, self._people)
+        between = overlaps(arranged)
         self._refuse_within(refused, between, sizes, counted, threshold, tied)
         if len(sets) <= LARGEST_RELEASE_FOR_COMBINATIONS:
             self._refuse_combinations(refused, counted, sets, known, shared, sizes, between, threshold, tied)

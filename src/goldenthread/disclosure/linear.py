@@ -46,9 +46,10 @@ def reveals_small_group(
     if len(answers) > MOST_ANSWERS + 1:
         raise ValueError(f"at most {MOST_ANSWERS + 1} answers at once")
     pattern = _patterns(answers, people)
-    sizes = np.bincount(pattern, weights=weights, minlength=1).astype(np.int64)
-    atoms = np.flatnonzero(sizes)
-    large, few = atoms[sizes[atoms] > threshold], atoms[sizes[atoms] <= threshold]
+    atoms, alike = np.unique(pattern.astype(np.int64), return_inverse=True)
+    sizes = np.bincount(alike, weights=weights).astype(np.int64)
+    large, few = atoms[sizes > threshold], atoms[sizes <= threshold]
+    few_sizes = sizes[sizes <= threshold]
     if len(few) == 0:
         return False
     spread = large[:: max(1, len(large) // _AT_FIRST)]  # a sample first: it usually settles the matter
@@ -56,7 +57,7 @@ def reveals_small_group(
     if len(rest) == 0:
         return False
     only_small = _reduced(rest @ _membership(few, len(answers)) % _PRIME)
-    return _holds_small_group(only_small, sizes[few], threshold)
+    return _holds_small_group(only_small, few_sizes, threshold)
 
 
 def _patterns(answers: Sequence[Ids | NDArray[np.bool_]], people: int) -> NDArray[np.int32]:

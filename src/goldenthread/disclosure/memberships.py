@@ -147,8 +147,11 @@ class Memberships:
         if len(sets) < 2:
             rows = [self.shared_with(ids) for ids in sets]
             return np.array(rows, dtype=np.int64).reshape(len(sets), self.count)
-        shared = np.zeros((len(sets), self.count), dtype=np.int64)
-        new = _Arranged(sets, self.people)
+        return self.shared_with_arranged(Arranged(sets, self.people))
+
+    def shared_with_arranged(self, new: Arranged) -> NDArray[np.int64]:
+        """`shared_with_many`, of sets that have been arranged."""
+        shared = np.zeros((new.count, self.count), dtype=np.int64)
         if self._dense_at:
             earlier = self._dense[: self._dense_count]
             shared[np.ix_(new.dense_at, self._dense_at)] = _both(new.bits, earlier)
@@ -168,10 +171,11 @@ class Memberships:
         return _as_bits(ids, self._words)
 
 
-class _Arranged:
+class Arranged:
     """Sets of one release: large ones as bits, small ones as lists."""
 
     def __init__(self, sets: Sequence[Ids], people: int) -> None:
+        self.count, self.people = len(sets), people
         large = [len(ids) > people * _DENSE_FROM for ids in sets]
         words = -(-people // 64)
         self.dense_at = [k for k, is_large in enumerate(large) if is_large]
@@ -204,15 +208,19 @@ def shared_between(sets: Sequence[Ids], people: int) -> Overlaps:
     >>> [others.tolist() for others, _ in map(found.of, range(3))]
     [[0, 1], [0, 1], [2]]
     """
-    given = _Arranged(sets, people)
+    return overlaps(Arranged(sets, people))
+
+
+def overlaps(given: Arranged) -> Overlaps:
+    """`shared_between`, of sets that have been arranged."""
     between = _inside(given.bits, given.joined, given.starts)
-    table = np.zeros((len(sets), len(sets)), dtype=np.int32)
+    table = np.zeros((given.count, given.count), dtype=np.int32)
     table[np.ix_(given.dense_at, given.dense_at)] = _both(given.bits, given.bits)
     table[np.ix_(given.dense_at, given.sparse_at)] = between
     table[np.ix_(given.sparse_at, given.dense_at)] = between.T
-    table[np.ix_(given.sparse_at, given.sparse_at)] = _of_lists(given.lists, given.lists, people)
+    table[np.ix_(given.sparse_at, given.sparse_at)] = _of_lists(given.lists, given.lists, given.people)
     which, others = np.nonzero(table)
-    starts = np.searchsorted(which, np.arange(len(sets) + 1))
+    starts = np.searchsorted(which, np.arange(given.count + 1))
     return Overlaps(starts, others, table[which, others].astype(np.int64))
 
 

@@ -2,7 +2,7 @@
 
 from goldenthread.insight.who.building import Clause, QuestionError, Rows, expression_of, rows_of
 from goldenthread.insight.who.changed import Changes, what_changed
-from goldenthread.insight.who.compare import AverageRow, Comparison, Row, compare
+from goldenthread.insight.who.compare import AverageRow, Comparison, Row, compare, make_ready
 from goldenthread.insight.who.facts import Average, Fact, known_facts
 from goldenthread.insight.who.next_questions import Suggestion, next_questions
 from goldenthread.insight.who.questions import GROUPS, OPERATORS, Question, Questions, questions_of
@@ -25,6 +25,7 @@ __all__ = [
     "compare",
     "expression_of",
     "known_facts",
+    "make_ready",
     "next_questions",
     "questions_of",
     "rows_of",

@@ -17,7 +17,7 @@ from goldenthread.evaluation import benjamini_hochberg
 from goldenthread.governance import GovernanceError
 from goldenthread.insight.inequality import within
 from goldenthread.insight.who.facts import Average, Fact, known_facts
-from goldenthread.insight.who.sums import Sums, sums_of
+from goldenthread.insight.who.sums import Sums, everybody, sums_of
 
 _Z = 1.959963984540054
 LEVEL = 0.05
@@ -152,6 +152,11 @@ def compare(cohort: Cohort, *, same_ages: bool = False) -> Comparison:
         released=released,
         released_averages=means,
     )
+
+
+def make_ready(population: Population) -> None:
+    """Load what every comparison needs of everybody, so that the first one does not wait for it."""
+    everybody(population, *_usable(population))
 
 
 def _usable(population: Population) -> tuple[tuple[Fact, ...], tuple[Average, ...]]:

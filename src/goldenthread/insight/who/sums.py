@@ -80,14 +80,14 @@ def sums_of(
     cohort: Cohort, terms: Sequence[Compare], facts: Sequence[Fact], averages: Sequence[Average]
 ) -> Sums:
     """Both sides, among those whose age meets ``terms``."""
-    everybody = _everybody(cohort.population, facts, averages)
-    here, inside = everybody.marked(cohort.population.pids), everybody.marked(cohort.pids)
-    here &= everybody.there & everybody.of_ages(terms)
-    return Sums(everybody.side(here & inside), everybody.side(here & ~inside))
+    all_of_them = everybody(cohort.population, facts, averages)
+    here, inside = all_of_them.marked(cohort.population.pids), all_of_them.marked(cohort.pids)
+    here &= all_of_them.there & all_of_them.of_ages(terms)
+    return Sums(all_of_them.side(here & inside), all_of_them.side(here & ~inside))
 
 
 @dataclass(frozen=True)
-class _Everybody:
+class Everybody:
     """Facts of all people by person number: who there is, ages, a bit for each fact, and amounts (not a number where there is none).
 
     What practices share may change between two looks at it: nobody counts whose facts are not here.
@@ -135,7 +135,7 @@ def _added(amount: NDArray[np.floating[Any]], band: NDArray[np.uint8]) -> Amount
     )
 
 
-def _everybody(population: Population, facts: Sequence[Fact], averages: Sequence[Average]) -> _Everybody:
+def everybody(population: Population, facts: Sequence[Fact], averages: Sequence[Average]) -> Everybody:
     """Worked out once for all scopes, and kept beside the facts."""
     needs = sorted({"age", *(n for f in facts for n in f.needs), *(a.fact for a in averages)})
     whole = population.whole.for_facts(needs)
@@ -154,7 +154,7 @@ def _everybody(population: Population, facts: Sequence[Fact], averages: Sequence
     )
 
 
-def _packed(table: pa.Table, people: int, facts: int, averages: int) -> _Everybody:
+def _packed(table: pa.Table, people: int, facts: int, averages: int) -> Everybody:
     pids = table.column("pid").to_numpy()
     ages = np.full(people, _NOT_KNOWN, np.uint8)
     found = table.column("age").fill_null(_NOT_KNOWN).to_numpy()
@@ -167,7 +167,7 @@ def _packed(table: pa.Table, people: int, facts: int, averages: int) -> _Everybo
         mask = np.zeros(people, bool)
         mask[pids] = table.column(f"f{n}").to_numpy()
         bits[n] = _as_bits(mask)
-    return _Everybody(there, ages, bits, list(_amounts(table, pids, people, averages)))
+    return Everybody(there, ages, bits, list(_amounts(table, pids, people, averages)))
 
 
 def _amounts(table: pa.Table, pids: np.ndarray, people: int, averages: int) -> Iterator[np.ndarray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -95,6 +96,8 @@ class Editions:
                 coming = self._coming
                 self._current = coming[1] if coming is not None and coming[0] == stamp else self._opened()
                 self._stamp, self._coming = stamp, None
+                if self._prepared:
+                    threading.Thread(target=_load, args=(self._current,), daemon=True).start()
                 return self._current
             return now
 
@@ -127,6 +130,14 @@ class Editions:
             else 0
         )
         return (found.st_mtime_ns, found.st_ino, str(newest))
+
+
+def _load(edition: Edition) -> None:
+    """Bring into memory what the first question would wait for."""
+    from goldenthread.insight.who import make_ready
+
+    with suppress(GoldenThreadError):  # the page says why
+        make_ready(edition.population("planning", "standing figures"))
 
 
 _editions: Editions | None = None
