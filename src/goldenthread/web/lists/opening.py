@@ -79,6 +79,15 @@ class Opening:
         named = sorted((p.name.casefold(), t) for t in self.people if (p := self.person(t)) is not None)
         return {token: place for place, (_, token) in enumerate(named)}
 
+    @cached_property
+    def searched(self) -> dict[str, str]:
+        """What a search looks through for each token: name and NHS number, folded, with no spaces."""
+        return {
+            t: f"{p.name.casefold().replace(' ', '')}\n{p.nhs_number}"
+            for t in self.people
+            if (p := self.person(t)) is not None
+        }
+
 
 KEPT_SECONDS = 600
 """How long identities stay in memory before the key service is asked again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from goldenthread.cohorts import Cohort, CohortError, CohortVersion, Population, members_now, open_version
@@ -14,9 +15,12 @@ from goldenthread.measures import to_sql
 from goldenthread.settings import Settings
 from goldenthread.web.site.data import Edition
 
+_checked: dict[Path, tuple[object, ...]] = {}
+"""How the files of a frozen cohort stood when its seal was last found whole."""
+
 
 def version_of(settings: Settings, cohort: str) -> CohortVersion:
-    """The frozen cohort of a release; its seal is checked."""
+    """The frozen cohort of a release; its seal is checked, again whenever anything in its folder was written to."""
     try:
         found = open_version(settings.home / "cohorts" / cohort)
     except CohortError as error:
@@ -26,7 +30,15 @@ def version_of(settings: Settings, cohort: str) -> CohortVersion:
         raise NotThereError(
             "There is no such cohort version.", "Choose one that was saved on the Ask page."
         ) from None
-    found.verify()
+    stands = tuple(
+        (f.name, f.stat().st_ino, f.stat().st_size, f.stat().st_ctime_ns)
+        for f in sorted(found.folder.iterdir())
+    )
+    if _checked.get(found.folder) != stands:
+        found.verify()
+        if len(_checked) > 200:
+            _checked.clear()
+        _checked[found.folder] = stands
     return found
 
 

@@ -97,11 +97,12 @@ class Opened:
         """Everything recorded about these people, in this order."""
         if self.work is None:
             return []
-        found = (
-            self.work.items.select_related("assigned", "work")
-            .prefetch_related("attempts")
-            .in_bulk([n.pk for n in lines])
-        )
+        found = self.work.items.prefetch_related("attempts").in_bulk([n.pk for n in lines])
+        users = User.objects.in_bulk({i.assigned_id for i in found.values() if i.assigned_id})
+        for item in found.values():
+            item.work = self.work
+            if item.assigned_id:
+                item.assigned = users[item.assigned_id]
         return [found[line.pk] for line in lines if line.pk in found]
 
 
@@ -148,28 +149,25 @@ def _found(opened: Opened, wanted: dict[str, str], search: str = "", besides: st
     users: dict[int | None, User] = {
         u.pk: u for u in User.objects.filter(pk__in={n.assigned for n in opened.lines if n.assigned})
     }
-    fits: list[Callable[[Line], bool]] = []
+    lines = list(opened.lines)
+    kept = next((n for n in lines if n.token == besides), None) if besides else None
+    # one plain pass for each wish: a list may hold thousands, and is gone through for every page of it
     match wanted["status"]:
         case "":
-            fits.append(lambda n: n.status in OPEN)
+            lines = [n for n in lines if n.status in OPEN]
         case status if status != "all":
-            fits.append(lambda n: n.status == status)
+            lines = [n for n in lines if n.status == status]
     if name := wanted["assigned"]:
-        fits.append(
-            lambda n: (
-                n.assigned is None if name == "-" else getattr(users.get(n.assigned), "username", "") == name
-            )
-        )
+        theirs = {pk for pk, u in users.items() if u.username == name} if name != "-" else {None}
+        lines = [n for n in lines if n.assigned in theirs]
     if wanted["due"] == "late":
-        fits.append(lambda n: _late(n.due, n.status, today))
+        lines = [n for n in lines if _late(n.due, n.status, today)]
     if text := search.casefold().replace(" ", ""):
-        fits.append(
-            lambda n: (
-                (p := opened.person(n.token)) is not None
-                and (text in p.name.casefold().replace(" ", "") or text in p.nhs_number)
-            )
-        )
-    lines = [n for n in opened.lines if n.token == besides or all(fit(n) for fit in fits)]
+        said = opened.opening.searched
+        lines = [n for n in lines if text in said.get(n.token, "")]
+    if kept is not None and kept not in lines:
+        there = {n.token for n in lines} | {besides}
+        lines = [n for n in opened.lines if n.token in there]
     order = list(STATUSES)
     keys: dict[str, Callable[[Line], Any]] = {
         "age": lambda n: ((p := opened.person(n.token)) and p.birth_date) or date.max,
