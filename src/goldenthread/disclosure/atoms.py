@@ -77,17 +77,14 @@ def _numbered(values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[Any]]:
 
 def _patterns(sets: Sequence[Ids | Bools], people: int) -> NDArray[Any]:
     """Return for each person which of up to 64 sets they are in, one bit for each set."""
-    planes = np.zeros(
-        (-(-len(sets) // 8) or 1, people), dtype=np.uint8
-    )  # eight sets fill a byte, and bytes are quick
+    # eight sets fill a byte, and bytes are quick
+    planes = np.zeros((-(-len(sets) // 8) or 1, people), dtype=np.uint8)
     for k, who in enumerate(sets):
         if who.dtype == np.bool_:
             planes[k // 8] |= who.view(np.uint8) << np.uint8(k % 8)
         else:
             planes[k // 8][who] |= np.uint8(1 << (k % 8))
-    if len(planes) == 1:
-        return planes[0]
-    width = 2 if len(planes) == 2 else 4 if len(planes) <= 4 else 8
+    width = next(w for w in (1, 2, 4, 8) if len(planes) <= w)
     side_by_side = np.zeros((people, width), dtype=np.uint8)
     for k, plane in enumerate(planes):
         side_by_side[:, k] = plane

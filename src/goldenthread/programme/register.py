@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ class Entry:
         """The name it is asked for by."""
         return self.initiative.id
 
-    @property
+    @cached_property
     def lock(self) -> Lock | None:
         """The plan as it was agreed, or ``None`` before."""
         return lock_in(self.events)
@@ -247,8 +248,22 @@ class Register:
         return self.get(name).events
 
 
+_made: dict[int, tuple[Sequence[Event], Entry]] = {}
+
+
 def entry_of(events: Sequence[Event]) -> Entry:
-    """The state that a history leads to."""
+    """The state that a history leads to; of the same history it is worked out once."""
+    kept = _made.get(id(events))
+    if kept is not None and kept[0] is events and isinstance(events, tuple):
+        return kept[1]
+    if len(_made) > 200:
+        _made.clear()
+    entry = _entry_of(events)
+    _made[id(events)] = (events, entry)
+    return entry
+
+
+def _entry_of(events: Sequence[Event]) -> Entry:
     state: dict[str, Any] = {"plan": {}, "stage": "draft"}
     for event in events:
         if event.kind in ("created", "record"):

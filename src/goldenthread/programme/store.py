@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -170,10 +171,10 @@ class Store:
 
     # -- reading -------------------------------------------------------------------------------------
 
-    def events(self, initiative: str) -> list[Event]:
-        """The history of one initiative, oldest first; empty where there is none."""
+    def events(self, initiative: str) -> tuple[Event, ...]:
+        """The history of one initiative, oldest first; empty where there is none. The same object as long as nothing is written."""
         with self._open() as connection:
-            return _events(connection, initiative)
+            return _read(tuple(connection.execute(_SELECT, (initiative,)).fetchall()))
 
     def names(self) -> list[str]:
         """Every initiative, in the order of their beginning."""
@@ -204,12 +205,16 @@ _SELECT = "SELECT seq, initiative, version, at, who, kind, body, previous, hash 
 
 
 def _events(connection: sqlite3.Connection, initiative: str) -> list[Event]:
-    return [
+    return list(_read(tuple(connection.execute(_SELECT, (initiative,)).fetchall())))
+
+
+@lru_cache(maxsize=200)
+def _read(rows: tuple[tuple[Any, ...], ...]) -> tuple[Event, ...]:
+    """Rows as events: the same rows are read once, and every letter of them counts. Nobody writes into a body."""
+    return tuple(
         Event(seq, name, version, datetime.fromisoformat(at), who, kind, json.loads(body), previous, digest)
-        for seq, name, version, at, who, kind, body, previous, digest in connection.execute(
-            _SELECT, (initiative,)
-        ).fetchall()
-    ]
+        for seq, name, version, at, who, kind, body, previous, digest in rows
+    )
 
 
 def _hash(initiative: str, version: int, at: str, who: str, kind: str, body: str, previous: str) -> str:
