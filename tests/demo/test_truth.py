@@ -196,12 +196,12 @@ def test_those_treated_are_those_whose_contact_was_completed(demo: Demo) -> None
 
 def test_initiatives_thin_or_add_to_later_events_as_planted(demo: Demo) -> None:
     assert sorted(demo.rows("select rate_ratio from true_initiative")) == [
+        (0.65,),
         (0.75,),
         (0.8,),
-        (0.9,),
         (1.0,),
         (1.0,),
-        (1.15,),
+        (1.3,),
     ]
     for name, ratio, without, achieved in demo.rows(
         "select i.initiative, any_value(rate_ratio), sum(attendances_without + admissions_without), sum(attendances_with + admissions_with) from true_initiative i join true_treated using (initiative) group by 1"

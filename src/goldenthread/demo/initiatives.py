@@ -29,14 +29,18 @@ class Initiative:
 
 
 INITIATIVES: tuple[Initiative, ...] = (
-    Initiative("Falls prevention", 0, 0.012, 0.80, clock.day(2024, 9), clock.day(2025, 6, 30), "65 and over with a fall, or frail, and urgent care in the year before"),
-    Initiative("Proactive care in moderate frailty", 1, 0.014, 0.90, clock.day(2024, 6), clock.day(2025, 6, 30), "65 and over with moderate or severe frailty"),
-    Initiative("High intensity use of A&E", 0, 0.0035, 0.75, clock.day(2024, 11), clock.day(2025, 8, 31), "18 and over with four or more urgent events in the year before"),
-    Initiative("Respiratory winter plan", 1, 0.012, 1.00, clock.day(2024, 10), clock.day(2025, 2, 28), "COPD, or asthma with urgent care in the year before"),
-    Initiative("Remote monitoring of heart disease and diabetes", 0, 0.011, 1.15, clock.day(2024, 10), clock.day(2025, 7, 31), "heart failure, coronary disease or diabetes with urgent care in the year before"),
-    Initiative("Social prescribing for loneliness", 1, 0.010, 1.00, clock.day(2024, 7), clock.day(2025, 8, 31), "adults living alone, or with depression or anxiety, with urgent care in the year before"),
+    Initiative("Falls prevention", 0, 0.012, 0.75, clock.day(2024, 9), clock.day(2025, 6, 30), "65 and over without heart disease or diabetes, with a fall, or frail with urgent care in the year before"),
+    Initiative("Proactive care in moderate frailty", 1, 0.016, 0.80, clock.day(2024, 6), clock.day(2025, 6, 30), "65 and over without asthma or COPD, with moderate or severe frailty"),
+    Initiative("High intensity use of A&E", 0, 0.005, 0.65, clock.day(2024, 11), clock.day(2025, 8, 31), "18 to 64 without heart disease or diabetes, with three or more urgent events in the year before"),
+    Initiative("Respiratory winter plan", 1, 0.018, 1.00, clock.day(2024, 10), clock.day(2025, 2, 28), "COPD, or asthma with urgent care in the year before"),
+    Initiative("Remote monitoring of heart disease and diabetes", 0, 0.011, 1.30, clock.day(2024, 10), clock.day(2025, 7, 31), "heart failure, coronary disease or diabetes with urgent care in the year before"),
+    Initiative("Social prescribing for loneliness", 1, 0.016, 1.00, clock.day(2024, 7), clock.day(2025, 8, 31), "18 to 64 without asthma or COPD, living alone, or with depression or anxiety, with urgent care in the year before"),
 )  # fmt: skip
-"""``share`` is the number treated as a share of the whole population when half the PCNs take part."""
+"""``share`` is the number treated as a share of the whole population when half the PCNs take part.
+
+The three programmes of a network are for different people. Were they for the same, a programme that chooses first would leave to the others
+those whom it will *not* choose in months to come, who are those who stay well: no record holds that, so no comparison could find the others' effects.
+"""
 
 
 def run(
@@ -91,13 +95,15 @@ def _choose(
     def has(c: str) -> Array:
         return with_condition(people, c, coded=True)
 
+    heart, lungs = has("heart_failure") | has("chd") | has("diabetes"), has("copd") | has("asthma")
+    adult, older = (age >= 18) & (age < 65), age >= 65
     rules = {
-        0: (age >= 65) & ((falls > 0) | ((people.frailty_category >= 1) & (uses > 0))),
-        1: (age >= 65) & (people.frailty_category >= 2),
-        2: (age >= 18) & (uses >= 4),
+        0: older & ~heart & ((falls > 0) | ((people.frailty_category >= 1) & (uses > 0))),
+        1: older & ~lungs & (people.frailty_category >= 2),
+        2: adult & ~heart & (uses >= 3),
         3: (age >= 16) & (has("copd") | (has("asthma") & (uses > 0))),
-        4: (age >= 18) & (has("heart_failure") | ((has("chd") | has("diabetes")) & (uses > 0))),
-        5: (age >= 18) & (people.alone | has("depression") | has("anxiety")) & (uses > 0),
+        4: (age >= 18) & (has("heart_failure") | (heart & (uses > 0))),
+        5: adult & ~lungs & (people.alone | has("depression") | has("anxiety")) & (uses > 0),
     }
     alive = (
         ((people.kind == CURRENT) | (people.kind == DIED))

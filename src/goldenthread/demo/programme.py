@@ -33,6 +33,9 @@ HISTORY = (
     "emergency_admissions_year_before", "regular_medicines", "long_term_conditions", "gp_appointments_12m",
 )  # fmt: skip
 USED = "ed_attendances_12m + emergency_admissions_12m >= 1"
+HEART = "heart_failure or chd or diabetes"
+LUNGS = "copd or asthma"
+"""For whom a network's third programme is: its other two leave them to it, so that nobody is in two."""
 FEW = "The networks wanted to learn how to do it before doing it more widely, and will not read much into a result that is not clear."
 
 
@@ -57,20 +60,20 @@ class Past:
 PAST = (
     Past(
         "falls-2024", "Falls prevention", "falls_prevention", "", "",
-        "age >= 65 and (ed_falls_12m >= 1 or falls_admissions_12m >= 1 or "
+        f"age >= 65 and not ({HEART}) and (ed_falls_12m >= 1 or falls_admissions_12m >= 1 or "
         f"(frailty_mild or frailty_moderate or frailty_severe) and {USED})",
         ("age", "sex", "imd_decile", *HISTORY, "fell_12m", "ed_falls_12m", "frailty_mild", "frailty_moderate", "frailty_severe", "dementia", "care_home", "efi"),
         10, "Priya Raman", "Tom Ellis",
     ),
     Past(
         "frailty-2024", "Proactive care in moderate frailty", "proactive_care_frailty", "", "",
-        "age >= 65 and (frailty_moderate or frailty_severe)",
+        f"age >= 65 and not ({LUNGS}) and (frailty_moderate or frailty_severe)",
         ("age", "sex", "imd_decile", *HISTORY, "frailty_severe", "fell_12m", "dementia", "care_home", "efi"),
         10, "Helen Marsh", "Owen Pike",
     ),
     Past(
         "high-use-2024", "High intensity use of A&E", "high_intensity_use", "", "",
-        "age >= 18 and ed_attendances_12m + emergency_admissions_12m >= 3",
+        f"age >= 18 and age < 65 and not ({HEART}) and ed_attendances_12m + emergency_admissions_12m >= 3",
         ("age", "sex", "imd_decile", *HISTORY, "depression", "alcohol_dependence"),
         20, "Sam Okoro", "Priya Raman",
     ),
@@ -93,7 +96,7 @@ PAST = (
     Past(
         "social-2024", "Social prescribing for loneliness", "", "Social prescribing for loneliness",
         "Does a link worker's time help people who are alone, low or anxious to need urgent care less?",
-        f"age >= 18 and (depression or anxiety or lives_alone_coded) and {USED}",
+        f"age >= 18 and age < 65 and not ({LUNGS}) and (depression or anxiety or lives_alone_coded) and {USED}",
         ("age", "sex", "imd_decile", *HISTORY, "depression", "anxiety", "lives_alone_coded", "efi"),
         10, "Owen Pike", "Priya Raman",
         "People value it. Evidence that it changes the use of urgent care is thin, so it is compared with people like them.",
@@ -164,7 +167,6 @@ def _written(population: Population, one: Past) -> tuple[Initiative, Plan]:
         record, plan = _without_template(one, scope)
     design = Design(
         "matched", entry="completed", comparable=one.cohort, covariates=one.covariates, draws=2, months_before=9, months_after=12,
-        one_programme_each=True,
     )  # fmt: skip
     outcomes = [replace(o, size=one.size) if o.kind == "primary" else o for o in plan.outcomes]
     return (
