@@ -125,6 +125,20 @@ def test_the_list_shows_the_practices_own_patients_and_why(approved: str, client
     assert "Identifiable" in page
 
 
+def test_a_list_covers_those_who_opted_out_of_planning(approved: str, client_for: ClientFor) -> None:
+    """The strip quotes the coverage of what the page is for: a Type 1 opt-out does not leave one's own care."""
+
+    def covers(page: str) -> str:
+        found = re.search(r"Covers <strong>([^<]+)</strong>", page)
+        assert found is not None
+        return found[1]
+
+    coordinator, clinician = client_for("coordinator"), client_for("clinician")
+    figures = clinician.get(f"/understand/{PRACTICE}/").content.decode()
+    assert covers(opened(coordinator, approved)) == "everybody registered"
+    assert covers(figures) != "everybody registered"
+
+
 @pytest.mark.parametrize(
     ("role", "scope"),
     [

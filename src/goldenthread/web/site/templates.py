@@ -151,8 +151,8 @@ def _strip(request: HttpRequest, working: Any) -> dict[str, Any] | None:
     try:
         edition = editions().current()
         scope = scope or edition.tree.get(working.assignment.scope)
-        population = edition.population("planning", working.recipient).within(scope)
-        coverage = covered(population)
+        purpose = "direct_care" if rule.tier == "identifiable" else "planning"
+        coverage = covered(edition.population(purpose, working.recipient).within(scope))
     except GoldenThreadError:
         return None
     return {
