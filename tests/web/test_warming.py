@@ -41,6 +41,10 @@ def test_first_visits_find_the_figures_there(
     assert "stand out" in hub or "What stands out" in hub
 
 
+def test_nobody_works_for_a_server_that_has_gone(home: Path, tables: None) -> None:
+    assert warming.warm(lambda: False) == 0
+
+
 def test_the_helper_wakes_for_a_new_snapshot_and_not_before(tmp_path: Path) -> None:
     home = tmp_path / "home"
     (home / "lake").mkdir(parents=True)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,8 +20,10 @@ SMALL = ("practice",)
 """Of these only the profile, and last: there are many, and each is looked at by few."""
 
 
-def warm() -> int:
+def warm(wanted_still: Callable[[], bool] = lambda: True) -> int:
     """The pages of understanding as they first open, for the system, its places and networks, and profiles of practices; how many stand.
+
+    ``wanted_still`` is asked before each page: nobody works for a server that has gone.
 
     All profiles first: it is where people begin. Where a newer snapshot has come meanwhile, its figures are worked out.
     """
@@ -40,6 +43,8 @@ def warm() -> int:
     wanted += [(profile.content_of, s) for s in tree if s.kind in SMALL]
     done = 0
     for content_of, scope in wanted:
+        if not wanted_still():
+            break
         with suppress(GoldenThreadError):  # its page says why
             content_of(scope, RECIPIENT)
             done += 1
@@ -51,8 +56,9 @@ def main() -> None:
     from goldenthread.web.command import set_up
 
     set_up(Path(sys.argv[1]), files=False)
+    whoever_asked = os.getppid()
     with suppress(GoldenThreadError):
-        warm()
+        warm(lambda: os.getppid() == whoever_asked)
 
 
 if __name__ == "__main__":

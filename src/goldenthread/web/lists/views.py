@@ -97,7 +97,7 @@ class Opened:
         """Everything recorded about these people, in this order."""
         if self.work is None:
             return []
-        found = self.work.items.prefetch_related("attempts").in_bulk([n.pk for n in lines])
+        found = self.work.items.in_bulk([n.pk for n in lines])
         users = User.objects.in_bulk({i.assigned_id for i in found.values() if i.assigned_id})
         for item in found.values():
             item.work = self.work
@@ -190,13 +190,13 @@ def _rows(request: HttpRequest, edition: Edition, opened: Opened, lines: list[Li
     """Why each of these people is here, from the lake, and what is recorded: for this page's people alone."""
     reasons = _reasons(request, edition, opened, [n.token for n in lines])
     today = timezone.localdate()
+    last = {a.item_id: a for a in Attempt.objects.filter(item__in=[n.pk for n in lines]).order_by("on", "pk")}
     return [
         Row(
-            i, opened.person(i.token), _late(i.due, i.status, today), max(i.attempts.all(), key=lambda a: (a.on, a.pk), default=None),
-            reasons.get(i.token, []),
+            i, opened.person(i.token), _late(i.due, i.status, today), last.get(i.pk), reasons.get(i.token, [])
         )
         for i in opened.items(lines)
-    ]  # fmt: skip
+    ]
 
 
 def _reasons(
