@@ -1,6 +1,6 @@
 """A list of 5,000 patients: how long from the practice's decision to the first page with names, and how long its pages take with twenty at work.
 
-    python benchmarks/releases.py HOME [--patients 5000] [--people 20] [--seconds 60] [--think 1.0] [--port 8766]
+    python benchmarks/releases.py HOME [--patients 5000] [--people 20] [--seconds 60] [--think 3.0] [--port 8766]
 
 HOME is a synthetic system's folder, whose largest practice should have so many patients (the whole of Lincolnshire has: 821,163 people). It is
 written into: use a copy. The script freezes a cohort, starts the key service and the site in processes of their own, asks for a list,
@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=5000)
     parser.add_argument("--people", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--think", type=float, default=1.0)
+    parser.add_argument("--think", type=float, default=3.0)
     parser.add_argument("--port", type=int, default=8766)
     options = parser.parse_args()
     home = options.home.resolve()
