@@ -89,7 +89,7 @@ class Facts:
 
         ``after`` (GROUP BY, ORDER BY) follows the condition.
         """
-        return self._asked(select, needs, where, after, all_registered, lambda answer: answer)
+        return self._asked(select, needs, where, after, all_registered, _as_it_is)
 
     def _asked(
         self, select: str, needs: Iterable[str], where: str, after: str, all_registered: bool, made: Callable[[pa.Table], pa.Table]
@@ -98,12 +98,13 @@ class Facts:
         cursor, source = self._ready(needs, all_registered)
         try:
             sql = f"SELECT {select} FROM {source} AND ({where}) {after}"
-            if (known := self._known(sql)) is not None:
+            key = f"{made.__name__}: {sql}"
+            if (known := self._known(key)) is not None:
                 return known
             answer: pa.Table = cursor.sql(sql).to_arrow_table()
         finally:
             cursor.close()
-        return self._remember(sql, made(answer))
+        return self._remember(key, made(answer))
 
     def people(
         self, select: str, needs: Iterable[str], *, where: str, all_registered: bool = False
@@ -289,6 +290,10 @@ def _let_go(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
     with contextlib.suppress(duckdb.Error):
         connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
     connection.close()
+
+
+def _as_it_is(answer: pa.Table) -> pa.Table:
+    return answer
 
 
 def _by_pid(answer: pa.Table) -> pa.Table:

@@ -68,11 +68,11 @@ def _numbered(values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[Any]]:
     if below > _MOST_COUNTED:
         codes, found = pd.factorize(values)
         return codes, found
-    there = (
-        np.bincount(values.astype(np.int64), minlength=below) > 0
-    )  # counting is quicker than hashing, where they are few
+    # counting is quicker than hashing, where they are few
+    numbers = values.astype(np.int64)
+    there = np.bincount(numbers, minlength=below) > 0
     number = np.cumsum(there) - 1
-    return number[values], np.flatnonzero(there).astype(values.dtype)
+    return number[numbers], np.flatnonzero(there).astype(values.dtype)
 
 
 def _patterns(sets: Sequence[Ids | Bools], people: int) -> NDArray[Any]:
