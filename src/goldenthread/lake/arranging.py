@@ -112,23 +112,39 @@ def _fully_sorted(rows: pa.Table, keys: Sequence[str]) -> NDArray[np.uint64]:
     return found
 
 
-def by_code(rows: pa.Table) -> pa.Table:
-    """Rows that are in order by person, in order by code and then by person."""
-    if rows.num_rows < 2:
-        return rows
+def code_order(rows: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.generic]]:
+    """Row numbers of rows that are in order by person, in order by code and then by person; and each row's rank of code.
+
+    >>> rows = pa.table({"pid": [0, 0, 1], "code": [7, 5, 5]})
+    >>> code_order(rows)[0].tolist()
+    [1, 2, 0]
+    """
     codes = rows["code"].combine_chunks()
     if pa.types.is_dictionary(codes.type):
-        ranked = codes.indices.to_numpy()
-        if len(codes.dictionary) <= 1 << 16:
-            ranked = ranked.astype(np.uint16)
-        return taken(rows, np.argsort(ranked, kind="stable"))
-    encoded = pc.dictionary_encode(codes)
-    codes = encoded.dictionary.to_numpy()
+        rank, known = codes.indices.to_numpy(), len(codes.dictionary)
+    else:
+        encoded = pc.dictionary_encode(codes)
+        known = len(encoded.dictionary)
+        place = np.empty(known, np.int64)
+        place[np.argsort(encoded.dictionary.to_numpy())] = np.arange(known)
+        rank = place[encoded.indices.to_numpy()]
     # Numpy sorts 16-bit numbers by counting them: one pass, and equal ones stay in order.
-    kind = np.uint16 if len(codes) <= 1 << 16 else np.int64
-    rank = np.empty(len(codes), kind)
-    rank[np.argsort(codes)] = np.arange(len(codes), dtype=kind)
-    return taken(rows, np.argsort(rank[encoded.indices.to_numpy()], kind="stable"))
+    if known <= 1 << 16:
+        rank = rank.astype(np.uint16)
+    return np.argsort(rank, kind="stable"), rank
+
+
+def halves(order: NDArray[np.int64], rank: NDArray[np.generic]) -> list[NDArray[np.int64]]:
+    """An order by code in two parts of about one size, no code in both; whole where rows are few or of one code.
+
+    >>> rank = np.arange(400_000) // 150_000
+    >>> [len(part) for part in halves(np.arange(400_000), rank)]
+    [150000, 250000]
+    """
+    if len(order) < 2 * ROWS_PER_GROUP:
+        return [order]
+    cut = int(np.searchsorted(rank, rank[order[len(order) // 2]], sorter=order))
+    return [order[:cut], order[cut:]] if cut else [order]
 
 
 def taken(rows: pa.Table, order: NDArray[np.int64]) -> pa.Table:

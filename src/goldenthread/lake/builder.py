@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from goldenthread import __version__
 from goldenthread.lake import arranging
@@ -126,30 +128,50 @@ class SnapshotBuilder:
                 made = arranging.by_person(
                     arranging.conform(declared, rows(first, stop - 1), self._people), keys
                 )
-                both = [
-                    pool.submit(self._write_people, declared, made, first, stop),
-                    pool.submit(self._write_codes, declared, made, first, stop),
-                ]
-                files += [file for each in both for file in each.result()]
+                by_code = pool.submit(arranging.code_order, made)
+                under_way = self._write_people(pool, declared, made, first, stop)
+                under_way += self._write_codes(pool, declared, made, by_code.result(), (first, stop - 1))
+                files += [each.result() for each in under_way]
                 total += made.num_rows
                 if progress is not None:
                     progress(made.num_rows)
         self._files += files
         return total
 
-    def _write_people(self, declared: Table, rows: pa.Table, first: int, stop: int) -> list[DataFile]:
-        """The person files of rows that are in order by person."""
+    def _write_people(
+        self, pool: ThreadPoolExecutor, declared: Table, rows: pa.Table, first: int, stop: int
+    ) -> list[Future[DataFile]]:
+        """Begin the person files of rows that are in order by person."""
         files, pid = [], rows["pid"].to_numpy()
         for start in range(first, stop, PEOPLE_PER_FILE):
             end = min(start + PEOPLE_PER_FILE, stop) - 1
             begin, until = pid.searchsorted([start, end + 1])
             chosen = rows.slice(begin, until - begin)
-            files.append(self._write_file(declared, chosen, "person", f"{start:08d}", (start, end)))
+            files.append(
+                pool.submit(self._write_file, declared, chosen, "person", f"{start:08d}", (start, end))
+            )
         return files
 
-    def _write_codes(self, declared: Table, rows: pa.Table, first: int, stop: int) -> list[DataFile]:
-        ordered = arranging.by_code(rows)
-        return [self._write_file(declared, ordered, "code", f"{first:08d}", (first, stop - 1))]
+    def _write_codes(
+        self,
+        pool: ThreadPoolExecutor,
+        declared: Table,
+        rows: pa.Table,
+        order: tuple[NDArray[np.int64], NDArray[np.generic]],
+        pids: tuple[int, int],
+    ) -> list[Future[DataFile]]:
+        """Begin the code files of a range of people: two where it is large, so that two can be written at once."""
+
+        def write(part: NDArray[np.int64], stem: str) -> DataFile:
+            # Others are written beside it: one thread is enough.
+            chosen = rows.take(pa.array(part.astype(np.uint32)))
+            return self._write_file(declared, chosen, "code", stem, pids)
+
+        stems = (f"{pids[0]:08d}", f"{pids[0]:08d}-2")
+        return [
+            pool.submit(write, part, stem)
+            for part, stem in zip(arranging.halves(*order), stems, strict=False)
+        ]
 
     def _write_file(
         self, declared: Table, rows: pa.Table, order: str, stem: str, pids: tuple[int, int]
