@@ -31,10 +31,11 @@ CHUNK = 20_000
 ASKED_AT_ONCE = 500
 _FORM = "1"
 
-_TABLES = """
+_STAGED = "CREATE TABLE IF NOT EXISTS staged (pseudonym BLOB PRIMARY KEY, digest BLOB, sealed BLOB)"
+_TABLES = f"""
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS identity (pseudonym BLOB PRIMARY KEY, digest BLOB NOT NULL, sealed BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS staged (pseudonym BLOB PRIMARY KEY, digest BLOB, sealed BLOB);
+CREATE TABLE IF NOT EXISTS identity (pseudonym BLOB PRIMARY KEY, digest BLOB, sealed BLOB);
+{_STAGED};
 CREATE TABLE IF NOT EXISTS rotated (old BLOB PRIMARY KEY, new BLOB NOT NULL, basis TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -244,13 +245,22 @@ class Vault:
         """Bring what is staged into force. Within a transaction."""
         run = self._connection.execute
         changed = int(run("SELECT count(*) FROM staged").fetchone()[0])
+        run("DELETE FROM meta WHERE name = 'prepared'")
+        held, removed = run(
+            "SELECT EXISTS (SELECT 1 FROM identity), EXISTS (SELECT 1 FROM staged WHERE sealed IS NULL)"
+        ).fetchone()
+        if not held and not removed:
+            # The first refresh: what it staged is all there is, and need not be written twice.
+            run("DROP TABLE identity")
+            run("ALTER TABLE staged RENAME TO identity")
+            run(_STAGED)
+            return changed
         run("DELETE FROM identity WHERE pseudonym IN (SELECT pseudonym FROM staged)")
         run(
             "INSERT INTO identity SELECT pseudonym, digest, sealed FROM staged"
             " WHERE sealed IS NOT NULL ORDER BY pseudonym"
         )
         run("DELETE FROM staged")
-        run("DELETE FROM meta WHERE name = 'prepared'")
         return changed
 
     def _initialise(self) -> None:
