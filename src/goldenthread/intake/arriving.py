@@ -19,7 +19,7 @@ from goldenthread.intake.quarantine import write_quarantine
 from goldenthread.intake.report import Progress, Refused
 from goldenthread.intake.stage import StagedFile, split, stage
 from goldenthread.intake.staging import FORM, Account, InForce, Work
-from goldenthread.vault import Keys, Vault
+from goldenthread.vault import Keys, Vault, byte_values
 
 MANY_WAITING = 64
 """Files whose identities go into the vault together."""
@@ -104,7 +104,7 @@ class Stager:
                 made = roster(organisation, self.keys, self.work.table(entry.feed, entry.key))
                 self.work.save_roster(made.digest, made.pseudonyms)
                 self.outcome.rosters[organisation] = made
-                self._patients.update(made.pseudonyms.to_pylist())
+                self._patients.update(byte_values(made.pseudonyms))
 
     def _stage_all(
         self,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from goldenthread.intake.checking import NO_DATE, NO_PATIENT, Checked
 from goldenthread.intake.contract import Contract
-from goldenthread.vault import LOCAL_PEOPLE, PSEUDONYM, Keys, byte_values
+from goldenthread.vault import LOCAL_PEOPLE, PSEUDONYM, Keys, joined
 
 _NEVER = np.iinfo(np.int32).max
 VERIFIED = "01"
@@ -104,9 +104,9 @@ def roster(organisation: str, keys: Keys, patients: pa.Table) -> LocalRoster:
     hashes = patients["patient"].combine_chunks().cast(PSEUDONYM)
     by_hash = pc.sort_indices(hashes)
     digest = hashlib.blake2b(births.tobytes(), digest_size=12)
-    digest.update(b"".join(byte_values(hashes.take(by_hash))))
+    digest.update(joined(hashes.take(by_hash)))
     digest.update(places[by_hash.to_numpy()].tobytes())
-    digest.update(b"".join(byte_values(ordered)))
+    digest.update(joined(ordered))
     return LocalRoster(organisation, keys, hashes, places, ordered, births, digest.hexdigest())
 
 

@@ -22,7 +22,7 @@ from goldenthread.intake.identities import practice_identities
 from goldenthread.intake.people import LocalRoster
 from goldenthread.intake.report import Progress
 from goldenthread.intake.stage import reread_identities
-from goldenthread.vault import PSEUDONYM, Keys, byte_values
+from goldenthread.vault import PSEUDONYM, Keys, joined
 from goldenthread.vault import Refresh as VaultRefresh
 
 SEALED_FORM = "2"
@@ -117,7 +117,7 @@ class Sealing:
         digest = hashlib.blake2b(SEALED_FORM.encode(), digest_size=16)
         for arrival in (patients, addresses):
             digest.update(self.outcome.in_force[arrival.name].key.encode() if arrival else b"-")
-        digest.update(b"".join(byte_values(home)))
+        digest.update(joined(home))
         self.state[practice] = digest.hexdigest()
         if self.before.get(practice) != self.state[practice]:
             who, where = self._identity(patients, roster), self._identity(addresses, roster)

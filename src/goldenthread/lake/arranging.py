@@ -86,19 +86,31 @@ def by_person(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
         order = np.argsort(key, kind="stable")
         key, code = key[order], code[order]
     same = key[1:] == key[:-1]
-    doubtful = same & (code[1:] <= code[:-1])
+    doubtful = np.flatnonzero(same & (code[1:] <= code[:-1]))
     del key, code
-    if doubtful.any():
-        group = np.concatenate([[0], np.cumsum(~same, dtype=np.int32)])
-        flagged = np.zeros(int(group[-1]) + 1, np.bool_)
-        flagged[group[1:][doubtful]] = True
-        at = np.flatnonzero(flagged[group])
+    if len(doubtful):
+        at = _whole_days(same, doubtful)
         there = at if order is None else order[at]
         put = _fully_sorted(taken(rows, there), keys)
         if not np.array_equal(put, np.arange(len(put))):
             order = np.arange(rows.num_rows) if order is None else order
             order[at] = there[put]
     return rows if order is None else taken(rows, order)
+
+
+def _whole_days(same: NDArray[np.bool_], some: NDArray[np.int64]) -> NDArray[np.int64]:
+    """All rows of the person and day of each of ``some`` rows; ``same``: whether the next row is of the same.
+
+    >>> _whole_days(np.array([True, False, True, False]), np.array([2])).tolist()
+    [2, 3]
+    """
+    last = np.append(np.flatnonzero(~same), len(same))  # the last row of each person and day
+    which = np.unique(np.searchsorted(last, some))
+    first = np.where(which > 0, last[which - 1] + 1, 0)
+    lengths = last[which] - first + 1
+    before = np.cumsum(lengths) - lengths
+    rows: NDArray[np.int64] = np.arange(lengths.sum()) + np.repeat(first - before, lengths)
+    return rows
 
 
 def _fully_sorted(rows: pa.Table, keys: Sequence[str]) -> NDArray[np.uint64]:

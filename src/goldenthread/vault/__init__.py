@@ -12,6 +12,7 @@ from goldenthread.vault.keys import (
     byte_values,
     create_keys,
     hexadecimal,
+    joined,
     load_keys,
     whole_numbers,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "create_keys",
     "digest_of",
     "hexadecimal",
+    "joined",
     "load_keys",
     "nhs_numbers",
     "open_backup",

@@ -281,13 +281,28 @@ def byte_values(values: pa.Array | pa.ChunkedArray) -> list[bytes]:
     return [whole[begin - first : end - first] for begin, end in pairwise(ends)]
 
 
+def joined(values: pa.Array) -> bytes:
+    """The bytes of all values of a column of fixed-size bytes without nulls, one after the other.
+
+    >>> joined(pa.array([b"ab", b"cd", b"ef"], pa.binary(2))[1:])
+    b'cdef'
+    """
+    if values.null_count:
+        raise ValueError(f"{values.null_count} of {len(values)} values are null")
+    width, content = values.type.byte_width, values.buffers()[-1]
+    if content is None:
+        return b""
+    found: bytes = content[values.offset * width : (values.offset + len(values)) * width].to_pybytes()
+    return found
+
+
 def hexadecimal(hashes: pa.FixedSizeBinaryArray) -> pa.StringArray:
     """Hashes written in hexadecimal, null where null.
 
     >>> hexadecimal(pa.array([bytes(16), None], PSEUDONYM)).to_pylist()
     ['00000000000000000000000000000000', None]
     """
-    written = "".join([each.hex() for each in byte_values(hashes.drop_null())]).encode()
+    written = joined(hashes.drop_null()).hex().encode()
     width = 2 * hashes.type.byte_width
     known = len(hashes) - hashes.null_count
     ends = pa.array(range(0, width * (known + 1), width), pa.int32())
@@ -305,7 +320,7 @@ def whole_numbers(hashes: pa.FixedSizeBinaryArray) -> pa.Int64Array:
     >>> whole_numbers(pa.array([bytes([255]) + bytes(15), None], PSEUDONYM)).to_pylist()
     [9187343239835811840, None]
     """
-    known = b"".join(byte_values(hashes.drop_null()))
+    known = joined(hashes.drop_null())
     width = hashes.type.byte_width // 8
     first = (np.frombuffer(known, ">u8")[::width] >> np.uint64(1)).astype(np.int64)
     valid = hashes.is_valid().to_numpy(zero_copy_only=False)
