@@ -14,6 +14,7 @@ import pyarrow as pa
 from goldenthread.intake.arrivals import Arrival, content, control_line, discover, promised, same_file_twice
 from goldenthread.intake.contract import Contract
 from goldenthread.intake.errors import FileRefusedError
+from goldenthread.intake.identities import kept
 from goldenthread.intake.people import LocalRoster, roster
 from goldenthread.intake.quarantine import write_quarantine
 from goldenthread.intake.report import Progress, Refused
@@ -33,7 +34,7 @@ class Outcome:
     accounts: dict[str, Account] = field(default_factory=dict)
     arrivals: dict[str, Arrival] = field(default_factory=dict)
     rosters: dict[str, LocalRoster] = field(default_factory=dict)
-    identities: dict[str, pa.Table] = field(default_factory=dict)
+    identities: dict[str, pa.Buffer] = field(default_factory=dict)
     refused: dict[str, list[Refused]] = field(default_factory=dict)
     missing: dict[str, list[str]] = field(default_factory=dict)
     strays: list[str] = field(default_factory=list)
@@ -93,6 +94,8 @@ class Stager:
         present = {a.name for a in arrivals} | {a.name for a in self.outcome.arrivals.values()}
         self._stage_all(first, rest, contracts, present, progress)
         progress.end()
+        self._patients.clear()
+        self._named.clear()
         gone = set(promised(arrivals, self.feeds))
         self.outcome.warnings += [f"{path}: listed in a control file but not there" for path in sorted(gone)]
         return self.outcome
@@ -227,7 +230,7 @@ class Stager:
             self.outcome.files_read += 1
             self.outcome.rows_read += staged.account.rows_in
             if staged.patients is not None:
-                self.outcome.identities[arrival.name] = staged.patients
+                self.outcome.identities[arrival.name] = kept(staged.patients)
             if staged.identities is not None:
                 self._waiting.append((arrival, entry, staged))
                 many = (

@@ -7,6 +7,7 @@ import datetime
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.ipc
 
 from goldenthread.intake.checking import NO_DATE, Checked
 from goldenthread.intake.contract import Contract
@@ -35,6 +36,22 @@ def permanent_addresses(checked: Checked, contract: Contract, roster: LocalRoste
     columns["end"] = pa.array(checked.days(names["end_date"])[checked.kept])
     permanent = pc.fill_null(pc.equal(checked.values(names["type"]), "0"), False)
     return pa.table(columns).filter(permanent)
+
+
+def kept(identities: pa.Table) -> pa.Buffer:
+    """Identities as one piece of memory until they are sealed.
+
+    Left among what reading needs for a moment, each of their columns would keep much more from the system.
+    """
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, identities.schema) as writer:
+        writer.write_table(identities)
+    return sink.getvalue()
+
+
+def opened(identities: pa.Buffer) -> pa.Table:
+    """Identities that were ``kept``."""
+    return pa.ipc.open_stream(identities).read_all()
 
 
 def practice_identities(

@@ -43,6 +43,7 @@ from goldenthread.intake.safefiles import make_private, plain_disk_errors, write
 from goldenthread.intake.sealing import SEALED_FORM, Sealing
 from goldenthread.intake.staging import FORM, Account, InForce, Work
 from goldenthread.lake import Lake, SnapshotBuilder
+from goldenthread.lake.memory import give_back
 from goldenthread.settings import Settings
 from goldenthread.vault import PSEUDONYM, Keys, Vault
 
@@ -103,6 +104,7 @@ def refresh(
             work.clear()
         stager = Stager(settings.feeds_dir, settings.quarantine_dir, work, keys, vault, day, settings.threads)
         outcome = stager.run(contracts, watch)
+        give_back()
         inputs = _inputs(outcome, settings)
         if not rebuild and (unchanged := _unchanged(lake, inputs)) is not None:
             work.put_in_force(outcome.in_force)

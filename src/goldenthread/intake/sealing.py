@@ -18,7 +18,7 @@ import pyarrow as pa
 from goldenthread.intake.arrivals import Arrival
 from goldenthread.intake.arriving import Outcome
 from goldenthread.intake.assembly.sources import Sources
-from goldenthread.intake.identities import practice_identities
+from goldenthread.intake.identities import opened, practice_identities
 from goldenthread.intake.people import LocalRoster
 from goldenthread.intake.report import Progress
 from goldenthread.intake.stage import reread_identities
@@ -129,7 +129,9 @@ class Sealing:
         if arrival is None:
             return None
         known = self.outcome.identities.pop(arrival.name, None)
-        return known if known is not None else reread_identities(arrival, self.keys, roster, self.today)
+        return (
+            opened(known) if known is not None else reread_identities(arrival, self.keys, roster, self.today)
+        )
 
 
 def _homes(sources: Sources) -> dict[str, pa.Array]:

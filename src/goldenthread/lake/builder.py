@@ -26,6 +26,7 @@ from goldenthread.lake.files import (
     write_atomically,
 )
 from goldenthread.lake.manifest import DataFile, Manifest
+from goldenthread.lake.memory import give_back
 from goldenthread.model import Table, table, tables
 
 PEOPLE_PER_FILE = 50_000
@@ -121,22 +122,36 @@ class SnapshotBuilder:
             *(c for c in declared.sort if c != "code"),
         ):
             raise LakeError(f"{name} is not a table of coded events: use write_chunked.")
-        total, people, files = 0, max(self._people, 1), []
+        total, people = 0, max(self._people, 1)
         with ThreadPoolExecutor(max_workers=2) as pool:
             for first in range(0, people, PEOPLE_AT_ONCE):
+                if first:
+                    give_back()
                 stop = min(first + PEOPLE_AT_ONCE, people)
-                made = arranging.by_person(
-                    arranging.conform(declared, rows(first, stop - 1), self._people), keys
-                )
-                by_code = pool.submit(arranging.code_order, made)
-                under_way = self._write_people(pool, declared, made, first, stop)
-                under_way += self._write_codes(pool, declared, made, by_code.result(), (first, stop - 1))
-                files += [each.result() for each in under_way]
-                total += made.num_rows
+                written = self._write_range(pool, declared, rows(first, stop - 1), keys, (first, stop))
+                total += written
                 if progress is not None:
-                    progress(made.num_rows)
-        self._files += files
+                    progress(written)
         return total
+
+    def _write_range(
+        self,
+        pool: ThreadPoolExecutor,
+        declared: Table,
+        rows: pa.Table,
+        keys: Sequence[str],
+        people: tuple[int, int],
+    ) -> int:
+        """Write both orders of the rows of a range of people; returns how many rows."""
+        first, stop = people
+        made = arranging.by_person(arranging.conform(declared, rows, self._people), keys)
+        del rows  # those that had to be put in order are here twice until now
+        by_code = pool.submit(arranging.code_order, made)
+        under_way = self._write_people(pool, declared, made, first, stop)
+        under_way += self._write_codes(pool, declared, made, by_code.result(), (first, stop - 1))
+        self._files += [each.result() for each in under_way]
+        written: int = made.num_rows
+        return written
 
     def _write_people(
         self, pool: ThreadPoolExecutor, declared: Table, rows: pa.Table, first: int, stop: int
