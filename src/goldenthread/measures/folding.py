@@ -87,7 +87,7 @@ def pieces_of(scan: CodedScan, numbers: CodeNumbers, rows: pa.Table, first: int)
     order = np.argsort(number, kind="stable")
     starts = np.r_[0, np.cumsum(np.bincount(number, minlength=numbers.count))].tolist()
     who = rows.column("pid").to_numpy()[order].astype(np.intp) - first
-    day = days_since_1900(rows.column("date"))[order]
+    day = since_1900(rows.column("date").cast(pa.int32()).to_numpy()[order])
     values = {of: rows.column(column).to_numpy()[order] for of, column in scan.value_columns.items()}
     rules = {where: rows.column(column).to_numpy()[order] for where, column in scan.rule_columns.items()}
     found = {}
@@ -103,9 +103,9 @@ def pieces_of(scan: CodedScan, numbers: CodeNumbers, rows: pa.Table, first: int)
     return found
 
 
-def days_since_1900(dates: pa.ChunkedArray | pa.Array) -> np.ndarray:
-    """Dates that are never missing, as whole numbers."""
-    return np.asarray(dates.cast(pa.int32()).to_numpy()) - np.int32(_TO_1900)
+def since_1900(days: np.ndarray) -> np.ndarray:
+    """Days since 1970, as Arrow has them, as days since 1900."""
+    return np.asarray(days - np.int32(_TO_1900))
 
 
 class FoldedAnswer:

@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from goldenthread.definitions.expressions import names, parse
 from goldenthread.lake import DataFile, Snapshot
 from goldenthread.measures.coded import EPOCH, CodedScan
 from goldenthread.measures.errors import MeasureError
-from goldenthread.measures.folding import CodeNumbers, Piece, days_since_1900
+from goldenthread.measures.folding import CodeNumbers, Piece, since_1900
 from goldenthread.measures.sql import literal, to_sql
 
 GROUPS_AT_ONCE = 8
@@ -218,18 +219,34 @@ class OrderedRows:
         highs = codes.searchsorted(described.greatest, "right")
         groups = np.flatnonzero(lows < highs).tolist()
         with pq.ParquetFile(self._snapshot.path / file.path, metadata=described.metadata) as parquet:
-            # a few at a time: what is read stays small, and so does what each reading costs by itself
-            for start in range(0, len(groups), GROUPS_AT_ONCE):
-                some = groups[start : start + GROUPS_AT_ONCE]
-                self._read_groups(parquet, some, places[lows[some[0]] : highs[some[-1]]], found)
+            for (values, rules), alike in groupby(
+                groups, key=lambda group: self._needs(places[lows[group] : highs[group]])
+            ):
+                run = list(alike)
+                # a few at a time: what is read stays small, and so does what each reading costs by itself
+                for start in range(0, len(run), GROUPS_AT_ONCE):
+                    some = run[start : start + GROUPS_AT_ONCE]
+                    asked = places[lows[some[0]] : highs[some[-1]]]
+                    self._read_groups(parquet, some, asked, values, rules, found)
         return found
 
+    def _needs(self, places: np.ndarray) -> tuple[list[str], list[str]]:
+        """From which columns values are taken for these codes, and which conditions are worked out."""
+        return (
+            [of for of, asked in self._valued.items() if asked[places].any()],
+            [where for where, asked in self._ruled.items() if asked[places].any()],
+        )
+
     def _read_groups(
-        self, parquet: pq.ParquetFile, groups: list[int], places: np.ndarray, found: _Found
+        self,
+        parquet: pq.ParquetFile,
+        groups: list[int],
+        places: np.ndarray,
+        values: list[str],
+        rules: list[str],
+        found: _Found,
     ) -> None:
         source = self.scan.source
-        values = [of for of, asked in self._valued.items() if asked[places].any()]
-        rules = [where for where, asked in self._ruled.items() if asked[places].any()]
         columns = ["pid", source.code, source.date, *values, *(n for w in rules for n in self._rule_needs[w])]
         table = parquet.read_row_groups(groups, columns=list(dict.fromkeys(columns)), use_threads=False)
         code = table[source.code].to_numpy()
@@ -237,14 +254,15 @@ class OrderedRows:
             raise self._disorder()
         begins = code.searchsorted(self._codes[places])
         ends = code.searchsorted(self._codes[places], "right")
-        pid, day = table["pid"].to_numpy(), days_since_1900(table[source.date])
-        valued = {of: table[of].cast(pa.float64()).to_numpy() for of in values}
+        pid, day = table["pid"].to_numpy(), table[source.date].cast(pa.int32()).to_numpy()
         for k in np.flatnonzero(ends > begins).tolist():
             here, place = slice(int(begins[k]), int(ends[k])), int(places[k])
             # copies, because a slice would keep everything that was read with it
-            rows = _Rows(pid[here].copy(), day[here].copy())
+            rows = _Rows(pid[here].copy(), since_1900(day[here]))
             rows.values = {
-                of: column[here].copy() for of, column in valued.items() if self._valued[of][place]
+                of: np.array(table[of][here].cast(pa.float64()).to_numpy())
+                for of in values
+                if self._valued[of][place]
             }
             found.rows.append((place, rows))
             for where in rules:
