@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
+import duckdb
 import pyarrow as pa
 
 from goldenthread.lake import Snapshot
@@ -39,19 +41,28 @@ class DuckDBEngine:
         only: Collection[str] | None = None,
     ) -> None:
         self.folds = folds
-        self._connection = snapshot.connect(memory_mb=memory_mb, threads=threads, only=only)
-        self._connection.execute("SET preserve_insertion_order = false")
+        self._open = partial(snapshot.connect, memory_mb=memory_mb, threads=threads, only=only)
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._lock = threading.Lock()
 
     def query(self, sql: str, relations: Mapping[str, pa.Table] | None = None) -> pa.Table:
         # a cursor of one's own: ranges of people are asked about side by side
-        with self._connection.cursor() as cursor:
+        with self._cursor() as cursor:
             for name, table in (relations or {}).items():
                 cursor.register(name, table)
             answer: pa.Table = cursor.sql(sql).to_arrow_table()
             return answer
 
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            if self._connection is None:  # many questions need no statement at all
+                self._connection = self._open()
+                self._connection.execute("SET preserve_insertion_order = false")
+            return self._connection.cursor()
+
     def close(self) -> None:
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
 
 
 class SparkEngine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from goldenthread.definitions import Definition, DefinitionError
 from goldenthread.errors import GoldenThreadError
+from goldenthread.lake import Snapshot
 
 
 class MeasureError(GoldenThreadError):
@@ -14,4 +15,12 @@ def mistake(definition: Definition, problem: str, remedy: str = "") -> Definitio
     """A mistake in one definition, with its file and line."""
     return DefinitionError(
         f"[{definition.name}] {problem}", file=definition.file, line=definition.line, remedy=remedy
+    )
+
+
+def unreadable(snapshot: Snapshot, path: str, error: Exception) -> MeasureError:
+    """A file of a snapshot that is damaged or gone."""
+    return MeasureError(
+        f"{path} of snapshot {snapshot.id} cannot be read: {error}.",
+        "Run `goldenthread snapshots verify`, then `goldenthread refresh`.",
     )

@@ -101,7 +101,7 @@ def chunks(
         ]
 
         def answer(first: int, last: int) -> pa.Table:
-            return Chunk(plan, run, first, last, index, dates, maps).answer(eligible)
+            return Chunk(snapshot, plan, run, first, last, index, dates, maps).answer(eligible)
 
         ordered = [m for m in maps.values() if isinstance(m, OrderedRows)]
         yield from _in_turn(answer, ranges, ordered, threads if run.folds else 1)

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from goldenthread.definitions.expressions import names, parse
 from goldenthread.lake import DataFile, Snapshot
 from goldenthread.measures.coded import EPOCH, CodedScan
-from goldenthread.measures.errors import MeasureError
+from goldenthread.measures.errors import MeasureError, unreadable
 from goldenthread.measures.folding import CodeNumbers, Piece, since_1900
 from goldenthread.measures.sql import literal, to_sql
 
@@ -203,10 +203,7 @@ class OrderedRows:
         try:
             found = self._found(file, places)
         except (OSError, pa.ArrowException) as error:
-            raise MeasureError(
-                f"{file.path} of snapshot {self._snapshot.id} cannot be read: {error}.",
-                "Run `goldenthread snapshots verify`, then `goldenthread refresh`.",
-            ) from error
+            raise unreadable(self._snapshot, file.path, error) from error
         made = self._joined(found.rows, file)
         self._work_out_rules(found, made)
         return made

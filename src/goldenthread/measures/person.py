@@ -115,14 +115,31 @@ SIMPLE = frozenset({"age", "age_months", "female", "male", "alive", "registered"
 """Facts that follow from one row of the person table, and from whether somebody is registered."""
 
 
-def simple_facts(people: pa.Table, index: date, registered: np.ndarray) -> dict[str, pa.Array]:
-    """The facts of ``SIMPLE``, as the statement of ``person_sql`` gives them, without one.
+def simple_facts(
+    people: pa.Table, index: date, registered: np.ndarray, names: Collection[str] = SIMPLE
+) -> dict[str, pa.Array]:
+    """Those of the facts of ``SIMPLE`` called ``names``, as the statement of ``person_sql`` gives them, without one.
 
     ``people`` has birth_month, sex and death_date; ``registered`` says who has a registration that holds on the index date.
     """
-    born = people.column("birth_month").combine_chunks()
-    absent = np.asarray(born.is_null().to_numpy(zero_copy_only=False))
-    days = born.fill_null(index).cast(pa.int32()).to_numpy()
+    found: dict[str, pa.Array] = {}
+    if "age" in names or "age_months" in names:
+        found |= _ages(people.column("birth_month"), index)
+    sex = people.column("sex")
+    for name, code in (("female", "2"), ("male", "1")):
+        if name in names:
+            found[name] = pc.fill_null(pc.equal(sex, code), False).combine_chunks()
+    if "alive" in names or "registered" in names:
+        found["alive"] = pc.fill_null(
+            pc.greater(people.column("death_date"), pa.scalar(index)), True
+        ).combine_chunks()
+        found["registered"] = pc.and_(found["alive"], pa.array(registered))
+    return found
+
+
+def _ages(birth_month: pa.ChunkedArray, index: date) -> dict[str, pa.Array]:
+    absent = np.asarray(birth_month.is_null().to_numpy())
+    days = birth_month.fill_null(index).cast(pa.int32()).to_numpy()
     # months are reckoned once for every day there may be, and not for every person
     first = int(days.min()) if len(days) else 0
     each = np.arange(first, int(days.max(initial=first)) + 1).astype("datetime64[D]")
@@ -131,30 +148,11 @@ def simple_facts(people: pa.Table, index: date, registered: np.ndarray) -> dict[
     between = (
         np.datetime64(index, "M").astype(np.int64) - months.astype(np.int64) - (day_of_month > index.day)
     )
-    whole = between[days - first]
-    alive = pc.fill_null(pc.greater(people.column("death_date"), pa.scalar(index)), True).combine_chunks()
-    sex = people.column("sex").combine_chunks()
+    place = days - first
     return {
-        "age": pa.array((whole // 12).astype(np.int32), mask=absent),
-        "age_months": pa.array(whole.astype(np.int32), mask=absent),
-        "female": pc.fill_null(pc.equal(sex, "2"), False),
-        "male": pc.fill_null(pc.equal(sex, "1"), False),
-        "alive": alive,
-        "registered": pc.and_(alive, pa.array(registered)),
+        name: pa.array(whole.astype(np.int32)[place], mask=absent)
+        for name, whole in (("age", between // 12), ("age_months", between))
     }
-
-
-def registered_sql(first: int, last: int, index: str) -> str:
-    """SQL for the person numbers from ``first`` to ``last`` with a registration that holds on the index date.
-
-    >>> registered_sql(0, 9, "DATE '2026-10-31'")  # doctest: +NORMALIZE_WHITESPACE
-    "SELECT pid FROM registration WHERE pid BETWEEN 0 AND 9 AND start_date <= DATE '2026-10-31'
-     AND (end_date IS NULL OR end_date > DATE '2026-10-31')"
-    """
-    return (
-        f"SELECT pid FROM registration WHERE pid BETWEEN {first} AND {last} AND start_date <= {index} "
-        f"AND (end_date IS NULL OR end_date > {index})"
-    )
 
 
 def person_tables(names: Collection[str]) -> set[str]:
