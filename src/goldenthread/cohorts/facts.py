@@ -10,7 +10,7 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ FEW_FACTS = 40
 REMEMBERED_MB = 128
 """Answers kept in memory: a snapshot never changes, so neither does an answer about it."""
 
+_MAY_BE_ASKED = "may be asked"
+"""A column beside the facts that are worked out. No fact has a name with spaces."""
 _numbers = itertools.count(1)
 _attaching = threading.Lock()
 
@@ -63,7 +65,7 @@ class Facts:
         self._lock = threading.RLock()
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._closing: weakref.finalize[..., Facts] | None = None
-        self._worked_out: set[str] | None = None
+        self._worked_out: pa.Table | None = None
         self._person = self._members = ""
         self._answers: OrderedDict[str, pa.Table] = OrderedDict()
         self._remembered = 0
@@ -174,29 +176,33 @@ class Facts:
             if self._connection is None:
                 raise RuntimeError("unreachable: the facts are open")
             source = self._person if all_registered else self._members
-            return self._connection.cursor(), source
+            with _opening:  # others may ask in the same instance
+                cursor = self._connection.cursor()
+            if self._worked_out is not None:
+                cursor.register("person", self._worked_out)
+            return cursor, source
 
     def _open(self, wanted: list[str]) -> None:
         stored = self._stored(wanted)
-        if stored is not None:
-            self._connection, table = stored, "facts.person"
-        else:
-            self._connection, table = duckdb.connect(":memory:", config=OFFLINE), "person"
-            self._bound(self._connection)
-            self._worked_out = set()
+        if stored is None:
             self._work_out(wanted)
-        # its own name, because populations may share the instance
+            self._connection = _instance(self.memory_mb, self.threads)
+            self._person = "person WHERE registered"
+            self._members = f'{self._person} AND "{_MAY_BE_ASKED}"'
+            return
+        self._connection = stored
+        # its own name, because populations share the instance
         schema = f"purpose_{next(_numbers)}"
-        self._closing = weakref.finalize(self, _let_go, self._connection, schema)
+        self._closing = weakref.finalize(self, _let_go, stored, schema)
         # those who may not be asked about are few: leaving them out costs less than keeping the others
         gone = _left_out(self.snapshot, self.purpose, self.without_practices, self.index_date)
-        with self._connection.cursor() as cursor:
+        with stored.cursor() as cursor:
             cursor.execute(f"CREATE SCHEMA {schema}")
             cursor.register("gone", pa.table({"pid": gone}))
             cursor.execute(f"CREATE TABLE {schema}.left_out AS SELECT pid FROM gone")
-        self._person = f"{table} AS person WHERE registered"
         left_out = f" ANTI JOIN {schema}.left_out USING (pid)" if len(gone) else ""
-        self._members = f"{table} AS person{left_out} WHERE registered"
+        self._person = "facts.person AS person WHERE registered"
+        self._members = f"facts.person AS person{left_out} WHERE registered"
 
     def _stored(self, wanted: list[str]) -> duckdb.DuckDBPyConnection | None:
         """The person table, made if that is worth its while; ``None`` to work out only what is needed."""
@@ -227,25 +233,17 @@ class Facts:
                 ).fetchall():
                     quoted = str(path).replace("'", "''")
                     connection.execute(f"ATTACH '{quoted}' AS facts (READ_ONLY)")
-                    self._bound(connection)
+                    _bound(connection, self.memory_mb, self.threads)
             connection.execute("SELECT registered FROM facts.person LIMIT 1").fetchall()
         except duckdb.Error:
             connection.close()
             return None
         return connection
 
-    def _bound(self, connection: duckdb.DuckDBPyConnection) -> None:
-        connection.execute("SET memory_limit = ?", [f"{self.memory_mb}MB"])
-        connection.execute("SET threads = ?", [self.threads])
-        connection.execute("SET temp_directory = ''")  # nothing about people is spilled where nobody looks
-        connection.execute("SET enable_external_access = false")
-
     def _work_out(self, wanted: list[str]) -> None:
         """Work out facts that are not there yet, and put them beside those that are."""
-        have = self._worked_out
-        if have is None or self._connection is None:
-            return
-        new = [n for n in wanted if n not in have]
+        known = self._worked_out
+        new = [n for n in wanted if known is None or n not in known.column_names]
         if not new:
             return
         plan_names = compile_plan(self.catalogue, new, self.variables).wanted
@@ -253,16 +251,29 @@ class Facts:
             self.snapshot, self.catalogue, plan_names, index_date=self.index_date,
             memory_mb=self.memory_mb, threads=self.threads,
         )  # fmt: skip
-        with self._connection.cursor() as cursor:
-            cursor.register("new_facts", table)
-            if have:
-                cursor.execute(
-                    "CREATE OR REPLACE TABLE person AS "
-                    "SELECT p.*, n.* EXCLUDE (pid) FROM person AS p JOIN new_facts AS n USING (pid) ORDER BY pid"
-                )
-            else:
-                cursor.execute("CREATE TABLE person AS SELECT * FROM new_facts")
-        have.update(new)
+        if known is None:
+            gone = _left_out(self.snapshot, self.purpose, self.without_practices, self.index_date)
+            may = np.ones(self.snapshot.people, bool)
+            may[gone] = False
+            known = table.select(["pid"]).append_column(_MAY_BE_ASKED, pa.array(may[table["pid"].to_numpy()]))
+        for name in plan_names:  # everybody, in the order of pid, in both
+            known = known.append_column(name, table[name])
+        self._worked_out = known
+
+
+def _bound(connection: duckdb.DuckDBPyConnection, memory_mb: int, threads: int) -> None:
+    connection.execute("SET memory_limit = ?", [f"{memory_mb}MB"])
+    connection.execute("SET threads = ?", [threads])
+    connection.execute("SET temp_directory = ''")  # nothing about people is spilled where nobody looks
+    connection.execute("SET enable_external_access = false")
+
+
+@lru_cache(maxsize=4)
+def _instance(memory_mb: int, threads: int) -> duckdb.DuckDBPyConnection:
+    """An instance without tables, for facts that are worked out: to open one costs more than most questions."""
+    connection = duckdb.connect(":memory:", config=OFFLINE)
+    _bound(connection, memory_mb, threads)
+    return connection
 
 
 def _left_out(
