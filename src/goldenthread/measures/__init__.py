@@ -5,6 +5,7 @@ from goldenthread.measures.evaluate import chunks, evaluate
 from goldenthread.measures.events import event_sql
 from goldenthread.measures.facts import PERSON, variables
 from goldenthread.measures.naming import spoken
+from goldenthread.measures.people import first_registration
 from goldenthread.measures.plan import Plan, compile_plan, tables_of
 from goldenthread.measures.sql import to_sql
 
@@ -16,6 +17,7 @@ __all__ = [
     "compile_plan",
     "evaluate",
     "event_sql",
+    "first_registration",
     "spoken",
     "tables_of",
     "to_sql",

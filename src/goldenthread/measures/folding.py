@@ -163,6 +163,10 @@ class FoldedAnswer:
         rows = _RowsOf(self, slot)
         return self._first(rows), self._latest(rows)
 
+    def latest(self, slot: Slot) -> np.ndarray:
+        """The latest date alone."""
+        return self._latest(_RowsOf(self, slot))
+
     def _first(self, rows: _RowsOf) -> np.ndarray:
         found = self._folded(np.minimum, rows.who, rows.day, _NO_DAY)
         found[found == _NO_DAY] = -1

@@ -88,6 +88,10 @@ class GroupedAnswer:
         first[who], latest[who] = self.column("first_date", at), self.column("latest_date", at)
         return first, latest
 
+    def latest(self, slot: Slot) -> np.ndarray:
+        """The latest date alone."""
+        return self.dates(slot)[1]
+
     def _groups(self, slot: Slot, at: np.ndarray, who: np.ndarray) -> np.ndarray:
         names = np.array([*slot.groups, None], dtype=object)
         ranks = np.full(self._people, len(names) - 1)

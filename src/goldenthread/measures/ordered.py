@@ -143,7 +143,7 @@ class OrderedRows:
                     if rows.latest > self._last:
                         here = begin + np.flatnonzero(rows.day[here] <= self._last)
                     piece = Piece(
-                        rows.pid[here].astype(np.intp) - first,
+                        np.subtract(rows.pid[here], first, dtype=np.intp),
                         rows.day[here],
                         {of: values[here] for of, values in rows.values.items()},
                         {where: met[here] for where, met in rows.rules.items()},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -16,6 +16,7 @@ from goldenthread.lake import Snapshot
 from goldenthread.measures.errors import unreadable
 
 T = TypeVar("T")
+_EPOCH = date(1970, 1, 1)
 _FOREVER = np.iinfo(np.int32).max
 PEOPLE = pa.schema(
     {"pid": pa.int32(), "birth_month": pa.date32(), "sex": pa.string(), "death_date": pa.date32()}
@@ -42,11 +43,18 @@ def people_between(snapshot: Snapshot, first: int, last: int) -> pa.Table:
 def registered_between(snapshot: Snapshot, first: int, last: int, day: date) -> np.ndarray:
     """Of each of the people ``first`` to ``last``, whether a registration holds on ``day``."""
     found = np.zeros(last - first + 1, bool)
-    at = (day - date(1970, 1, 1)).days
+    at = (day - _EPOCH).days
     for pid, start, end in _read(snapshot, "registration", first, last, _registrations):
         holds = pid[(start <= at) & (end > at)] - first
         found[holds[(holds >= 0) & (holds <= last - first)]] = True
     return found
+
+
+def first_registration(snapshot: Snapshot) -> date | None:
+    """The first day of any registration; ``None`` where there is none."""
+    read = _read(snapshot, "registration", 0, max(snapshot.people, 1) - 1, _registrations)
+    starts = [int(one.start.min()) for one in read if len(one.start)]
+    return _EPOCH + timedelta(days=min(starts)) if starts else None
 
 
 def _read(snapshot: Snapshot, table: str, first: int, last: int, read: Callable[[Path], T]) -> list[T]:

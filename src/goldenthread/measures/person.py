@@ -123,8 +123,9 @@ def simple_facts(
     ``people`` has birth_month, sex and death_date; ``registered`` says who has a registration that holds on the index date.
     """
     found: dict[str, pa.Array] = {}
-    if "age" in names or "age_months" in names:
-        found |= _ages(people.column("birth_month"), index)
+    aged = [name for name in ("age", "age_months") if name in names]
+    if aged:
+        found |= _ages(people.column("birth_month"), index, aged)
     sex = people.column("sex")
     for name, code in (("female", "2"), ("male", "1")):
         if name in names:
@@ -137,7 +138,7 @@ def simple_facts(
     return found
 
 
-def _ages(birth_month: pa.ChunkedArray, index: date) -> dict[str, pa.Array]:
+def _ages(birth_month: pa.ChunkedArray, index: date, names: Collection[str]) -> dict[str, pa.Array]:
     absent = np.asarray(birth_month.is_null().to_numpy())
     days = birth_month.fill_null(index).cast(pa.int32()).to_numpy()
     # months are reckoned once for every day there may be, and not for every person
@@ -149,10 +150,8 @@ def _ages(birth_month: pa.ChunkedArray, index: date) -> dict[str, pa.Array]:
         np.datetime64(index, "M").astype(np.int64) - months.astype(np.int64) - (day_of_month > index.day)
     )
     place = days - first
-    return {
-        name: pa.array(whole.astype(np.int32)[place], mask=absent)
-        for name, whole in (("age", between // 12), ("age_months", between))
-    }
+    of = {"age": between // 12, "age_months": between}
+    return {name: pa.array(of[name].astype(np.int32)[place], mask=absent) for name in names}
 
 
 def person_tables(names: Collection[str]) -> set[str]:

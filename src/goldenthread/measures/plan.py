@@ -46,6 +46,13 @@ class Plan:
         found = {*self.wanted, *(name for step in self.steps for name in self.rests_on(step))}
         return frozenset(found & set(PERSON))
 
+    @cached_property
+    def dated(self) -> frozenset[str]:
+        """Conditions since when somebody wants to know: all others need their latest date only."""
+        found = {*self.wanted, *(name for step in self.steps for name in self.rests_on(step))}
+        written = {step.name for step in self.steps if isinstance(step, Condition) and step.expression}
+        return frozenset(n for n in self.slots if f"{n}_since" in found) | written
+
     def statements(self, index: date | None, first: int = 0, last: int = 2_147_483_647) -> dict[str, str]:
         """The SQL of each scan, readable, by source table."""
         found = {name: scan.statement(first, last, index) for name, scan in self.coded.items()}

@@ -141,14 +141,16 @@ class Chunk:
         for name, slot in self.plan.slots.items():
             if not isinstance(slot.definition, Condition):
                 continue
-            answer = answers["gp_event"]
+            answer, resolved = answers["gp_event"], self.plan.resolved.get(name)
+            ended = np.array([-1]) if resolved is None else answer.latest(resolved)
+            if name not in self.plan.dated:
+                latest = answer.latest(slot)
+                self.columns[name] = pa.array((latest >= 0) & (latest >= ended))
+                continue
             first, latest = answer.dates(slot)
-            if name in self.plan.resolved:
-                _, ended = answer.dates(self.plan.resolved[name])
-                stands = (latest >= 0) & (latest >= ended)
+            stands = (latest >= 0) & (latest >= ended)
+            if resolved is not None:
                 first = self._since(name, slot, first, ended, stands)
-            else:
-                stands = latest >= 0
             self.columns[name] = pa.array(stands)
             self.columns[f"{name}_since"] = _date_array(np.where(stands, first, -1))
 
@@ -234,9 +236,10 @@ class Chunk:
             holds = pc.and_(holds, pc.fill_null(pc.greater_equal(age, condition.min_age), False))
         if condition.max_age is not None:
             holds = pc.and_(holds, pc.fill_null(pc.less_equal(age, condition.max_age), False))
-        since = f"{condition.name}_since"
         self.columns[condition.name] = holds
-        self.columns[since] = pc.if_else(holds, self.columns[since], pa.scalar(None, pa.date32()))
+        if condition.name in self.plan.dated:
+            since = f"{condition.name}_since"
+            self.columns[since] = pc.if_else(holds, self.columns[since], pa.scalar(None, pa.date32()))
 
     def _diagnoses(self, conditions: str) -> tuple[np.ndarray, np.ndarray]:
         return diagnosis_rows(
