@@ -40,7 +40,7 @@ def _in_pieces(
     """
     monkeypatch.setattr(builder, "PEOPLE_AT_ONCE", 100)
     monkeypatch.setattr(builder, "PEOPLE_PER_FILE", 50)
-    monkeypatch.setattr(arranging, "ROWS_PER_GROUP", 700)
+    monkeypatch.setattr(arranging, "ROWS_PER_GROUP", {"person": 700, "code": 700})
     lake, source = Lake(folder), crowded.connect()
     with lake.begin(memory_mb=300, threads=1) as made:
         for name in TABLES:

@@ -193,7 +193,7 @@ class SnapshotBuilder:
     ) -> DataFile:
         path = self._path(declared, order, stem)
         try:
-            arranging.write_parquet(declared, rows, path)
+            arranging.write_parquet(declared, rows, path, order)
         except (OSError, pa.ArrowException) as error:
             raise disk_trouble(error, self._lake) or error from error
         return self._entry(declared, order, path, rows.num_rows, pids)

@@ -27,7 +27,7 @@ from goldenthread.measures.errors import MeasureError, unreadable
 from goldenthread.measures.folding import CodeNumbers, Piece, since_1900
 from goldenthread.measures.sql import literal, to_sql
 
-GROUPS_AT_ONCE = 8
+ROWS_AT_ONCE = 1_000_000
 Query = Callable[[str, Mapping[str, pa.Table]], pa.Table]
 
 
@@ -215,14 +215,16 @@ class OrderedRows:
         lows = codes.searchsorted(described.least)
         highs = codes.searchsorted(described.greatest, "right")
         groups = np.flatnonzero(lows < highs).tolist()
-        with pq.ParquetFile(self._snapshot.path / file.path, metadata=described.metadata) as parquet:
+        metadata = described.metadata
+        with pq.ParquetFile(self._snapshot.path / file.path, metadata=metadata) as parquet:
+            at_once = max(1, ROWS_AT_ONCE * metadata.num_row_groups // max(metadata.num_rows, 1))
             for (values, rules), alike in groupby(
                 groups, key=lambda group: self._needs(places[lows[group] : highs[group]])
             ):
                 run = list(alike)
                 # a few at a time: what is read stays small, and so does what each reading costs by itself
-                for start in range(0, len(run), GROUPS_AT_ONCE):
-                    some = run[start : start + GROUPS_AT_ONCE]
+                for start in range(0, len(run), at_once):
+                    some = run[start : start + at_once]
                     asked = places[lows[some[0]] : highs[some[-1]]]
                     self._read_groups(parquet, some, asked, values, rules, found)
         return found
