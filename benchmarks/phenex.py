@@ -5,7 +5,9 @@
 
 The question: 65 or over on the day, a diabetes code on or before it, the latest HbA1c in the 12 months before it over 58, and no
 learning disability code. PhenEx needs Python 3.12, so it runs in a process of its own, which times itself from the first line of
-the question to the answer, imports and connections left out; so do ours and Polars. All read the files that are in
+the question to the answer, imports and connections left out; so do ours and Polars. Ours is asked in a process that has asked
+another question of the same people before, about age alone, and Polars one about some of them; the first time no row of our
+codes has been read, and rows are kept for the next. All read the files that are in
 the order of codes, and everybody in them is registered and alive, which ours checks and the others need not.
 
 A birthday decides who is 65, to the day. PhenEx divides days by 365, so people count as 65 about 16 days early; it
@@ -135,13 +137,13 @@ def in_polars(given: dict[str, Any]) -> set[int]:
     return set(found["pid"].to_list())
 
 
-def ours(snapshot: Any, catalogue: Any) -> set[int]:
+def ours(snapshot: Any, catalogue: Any, question: str = QUESTION) -> set[int]:
     """The question in one line, of people who may be asked about for planning."""
     from goldenthread.cohorts import Population
 
     population = Population(snapshot, catalogue, index_date=INDEX)
     try:
-        return set(population.cohort(QUESTION).pids.tolist())
+        return set(population.cohort(question).pids.tolist())
     finally:
         population.close()
 
@@ -194,16 +196,18 @@ def main() -> None:
     def tell(what: str, clock: float, processor: float, pids: set[int]) -> None:
         print(f"{what:44s} {clock:8.2f} s {processor:8.2f} processor s   {len(pids):,} people", flush=True)
 
-    def best(work: Any) -> tuple[float, float, set[int]]:
-        runs = [_timed(work) for _ in range(asked.times)]
-        return min(r[0] for r in runs), min(r[1] for r in runs), runs[0][2]
+    def run_and_tell(what: str, work: Any) -> set[int]:
+        first, *rest = (_timed(work) for _ in range(1 + asked.times))
+        tell(f"{what}, the first time", *first)
+        tell(f"{what}, again", min(r[0] for r in rest), min(r[1] for r in rest), rest[0][2])
+        return set(first[2])
 
-    here = best(lambda: ours(snapshot, catalogue))
-    tell("ours", *here)
-    polars = best(lambda: in_polars(given))
-    tell("Polars by hand", *polars)
-    if polars[2] != here[2]:
-        sys.exit(f"The answers differ in {len(polars[2] ^ here[2])} people.")
+    ours(snapshot, catalogue, "age >= 65")
+    here = run_and_tell("ours", lambda: ours(snapshot, catalogue))
+    in_polars({**given, "events": given["events"][:1], "people": given["people"][:1]})
+    polars = run_and_tell("Polars by hand", lambda: in_polars(given))
+    if polars != here:
+        sys.exit(f"The answers differ in {len(polars ^ here)} people.")
     if asked.phenex_python:
         run = subprocess.run(
             [str(asked.phenex_python), __file__, "--side"],
@@ -218,7 +222,7 @@ def main() -> None:
             pids = set(found["pids"])
             tell(f"PhenEx, {what}", found["clock"], found["processor"], pids)
             print(
-                f"{'':4s}in its answer and not in ours {len(pids - here[2])}, in ours and not in its {len(here[2] - pids)}"
+                f"{'':4s}in its answer and not in ours {len(pids - here)}, in ours and not in its {len(here - pids)}"
             )
 
 

@@ -33,7 +33,7 @@ REMEMBERED_MB = 128
 _MAY_BE_ASKED = "may be asked"
 """A column beside the facts that are worked out. No fact has a name with spaces."""
 _numbers = itertools.count(1)
-_attaching = threading.Lock()
+_attaching, _beginning = threading.Lock(), threading.Lock()
 
 
 class Facts:
@@ -176,7 +176,7 @@ class Facts:
             if self._connection is None:
                 raise RuntimeError("unreachable: the facts are open")
             source = self._person if all_registered else self._members
-            with _opening:  # others may ask in the same instance
+            with _beginning:  # others may ask in the same instance
                 cursor = self._connection.cursor()
             if self._worked_out is not None:
                 cursor.register("person", self._worked_out)
