@@ -36,6 +36,20 @@ def test_every_definition_agrees(snapshot: Snapshot, catalogue: Catalogue) -> No
     assert differences(folded, grouped) == []
 
 
+def test_a_condition_is_the_same_whether_or_not_somebody_asks_since_when(
+    snapshot: Snapshot, catalogue: Catalogue
+) -> None:
+    """Where nobody asks, its first date is not worked out."""
+    coded = [name for name, one in catalogue.conditions.items() if one.codes]
+    assert any(catalogue.conditions[n].min_age for n in coded)
+    assert any(catalogue.conditions[n].resolved for n in coded)
+    alone = evaluate(snapshot, catalogue, coded, index_date=DAYS[3])
+    both = evaluate(snapshot, catalogue, [*coded, *(f"{n}_since" for n in coded)], index_date=DAYS[3])
+    assert differences(alone, both.select(alone.column_names)) == []
+    for name in coded:  # who has it has had it since some day, and nobody else
+        assert both[name].to_pylist() == both[f"{name}_since"].is_valid().to_pylist()
+
+
 def test_own_index_dates_agree(snapshot: Snapshot, catalogue: Catalogue) -> None:
     coded = compile_plan(catalogue, variables(catalogue)).coded.values()
     names = list(dict.fromkeys(s.definition.name for scan in coded for s in scan.slots))
