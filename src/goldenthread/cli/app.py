@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 from goldenthread import __version__
+from goldenthread.cli.loading import load
 from goldenthread.cli.output import Exit, Speech
 from goldenthread.errors import GoldenThreadError
 from goldenthread.settings import FILE_NAME, Settings, load_settings
@@ -56,24 +56,19 @@ def settings_at(home: Path | None) -> Settings:
 
 
 @cache
-def command_line() -> Callable[..., object]:
-    """Everything that can be run, those commands too that other rooms add."""
-    add_plugins()
+def command_line(word: str = "") -> Callable[..., object]:
+    """The commands that begin with ``word``, ready to be run; all of them where it begins none."""
+    load(app, word)
     return typer.main.get_command(app)
-
-
-@cache
-def add_plugins() -> None:
-    """Once: add the commands that other rooms register under the entry point group ``goldenthread.commands``."""
-    for point in sorted(entry_points(group="goldenthread.commands"), key=lambda p: p.name):
-        point.load()(app)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command. Errors meant for people are printed as sentences and set the exit code."""
     speech = Speech()
+    # a process of its own is started for one command
+    word = next(iter(sys.argv[1:]), "") if arguments is None else ""
     try:
-        command_line()(args=arguments, prog_name="goldenthread")
+        command_line(word)(args=arguments, prog_name="goldenthread")
     except KeyboardInterrupt:
         _stopped(speech)
     except SystemExit as stop:

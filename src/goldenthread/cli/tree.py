@@ -12,7 +12,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import typer
 from typer.models import ArgumentInfo, OptionInfo
 
-from goldenthread.cli.app import add_plugins, app
+from goldenthread.cli.app import app
+from goldenthread.cli.loading import load, name_of
 
 SHARED = ("home", "as_json", "quiet")
 """What nearly every command takes, and means the same everywhere."""
@@ -68,9 +69,7 @@ class Command:
 @cache
 def every_command() -> dict[str, Command]:
     """All commands by their words, those of other rooms too."""
-    import goldenthread.cli  # noqa: F401  (the modules that declare them)
-
-    add_plugins()
+    load(app)
     return {c.words: c for c in _below(app, "")}
 
 
@@ -82,8 +81,7 @@ def groups() -> set[str]:
 def _below(group: typer.Typer, above: str) -> Iterator[Command]:
     for info in group.registered_commands:
         function: Any = info.callback
-        name = info.name or function.__name__.replace("_", "-")
-        yield Command(f"{above}{name}", inspect.getdoc(function) or "", tuple(_parameters(function)))
+        yield Command(f"{above}{name_of(info)}", inspect.getdoc(function) or "", tuple(_parameters(function)))
     for inner in group.registered_groups:
         if isinstance(inner.typer_instance, typer.Typer):
             yield from _below(inner.typer_instance, f"{above}{inner.name} ")
