@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,7 +9,7 @@ if TYPE_CHECKING:
 
     from goldenthread.notebook import GoldenThread
 
-__version__ = version("goldenthread")
+__version__ = "0.1.0"
 __all__ = ["__version__", "open"]
 
 
