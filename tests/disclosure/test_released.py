@@ -43,7 +43,7 @@ def test_it_cannot_be_made_by_hand() -> None:
     with pytest.raises(DisclosureError, match="cannot be made by hand"):
         ReleasedTable(TABLE, TABLE.isna(), "hes", {}, seal=object())
     with pytest.raises(DisclosureError, match="cannot be made by hand"):
-        dataclasses.replace(abbey(), frame=TABLE)
+        dataclasses.replace(abbey(), columns=dict(TABLE))
     with pytest.raises(DisclosureError, match="cannot be pickled"):
         pickle.dumps(abbey())
     with pytest.raises(DisclosureError, match="cannot be pickled"):
@@ -154,4 +154,4 @@ def test_part_of_a_table_may_be_shown_and_stays_sealed() -> None:
     with pytest.raises(DisclosureError, match="4 rows"):
         whole.only([True])
     with pytest.raises(DisclosureError, match="cannot be made by hand"):
-        dataclasses.replace(part, frame=TABLE)
+        dataclasses.replace(part, columns=dict(TABLE))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 Ids = NDArray[np.int32]
@@ -66,6 +65,8 @@ def _numbered(values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """Give the distinct values numbers from 0: each person's number, and the distinct values."""
     below = int(values.max()) + 1 if len(values) else 1
     if below > _MOST_COUNTED:
+        import pandas as pd  # slow to import, and seldom are there so many
+
         codes, found = pd.factorize(values)
         return codes, found
     # counting is quicker than hashing, where they are few

@@ -25,14 +25,14 @@ def hide_costs(
     request: Request, plan: Plan, hidden_counts: Mapping[str, Bools]
 ) -> tuple[dict[str, Bools], tuple[str, ...]]:
     """Return which costs are hidden: with their count, by dominance, or to keep another cost from subtraction."""
-    policy, n = request.policy, len(request.frame)
+    policy, n = request.policy, len(request.table)
     if not policy.protects:
         return {}, ()
     notes: list[str] = []
     hidden_costs: dict[str, Bools] = {}
     for column, count in request.costs.items():
         cost = read_costs(request, column)
-        check_totals(request.frame, request.dimensions, column, cost, plan.rows, tolerance=1e-6)
+        check_totals(request.table, request.dimensions, column, cost, plan.rows, tolerance=1e-6)
         counted = read_counts(request, count) if count in request.counts else np.zeros(n, dtype=np.int64)
         at_risk = (primary(counted, policy) & (cost > 0)) | _dominated(request, column, cost)
         if column not in request.contributors and policy.dominance_n:
@@ -72,7 +72,7 @@ def _dominated(request: Request, column: str, cost: Floats) -> Bools:
         added = float(np.sum(np.asarray(amounts, dtype=float)))
         if abs(added - cost[row]) > 0.01 + 1e-6 * cost[row]:
             raise DisclosureError(
-                f"{describe_row(request.frame, request.dimensions, row)}: {column!r} is {cost[row]:g} but its"
+                f"{describe_row(request.table, request.dimensions, row)}: {column!r} is {cost[row]:g} but its"
                 f" contributors add up to {added:g}.",
                 "Give every contributor of the cost, each once.",
             )

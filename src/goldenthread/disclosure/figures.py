@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from goldenthread.disclosure.errors import DisclosureError
@@ -19,8 +18,7 @@ _MULTIPLIERS = (1.0, 100.0, 1_000.0, 10_000.0, 100_000.0, 1_000_000.0)
 
 def numbers(request: Request, column: str) -> Floats:
     """Return a column as floats, missing as NaN."""
-    values = pd.to_numeric(request.frame[column], errors="coerce")
-    return values.to_numpy(dtype=float, na_value=np.nan)
+    return request.table.numbers(column)
 
 
 def shown_numbers(request: Request, column: str) -> Floats:
@@ -125,7 +123,7 @@ def read_costs(request: Request, column: str) -> Floats:
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise DisclosureError(
-            f"{describe_row(request.frame, request.dimensions, row)}: {column!r} is {request.frame[column].iloc[row]}.",
+            f"{describe_row(request.table, request.dimensions, row)}: {column!r} is {request.table.value(column, row)}.",
             "A cost total must be a number of zero or more.",
         )
     return values

@@ -32,7 +32,7 @@ class Question:
 
 def hide_counts(request: Request, plan: Plan, asked: Question) -> dict[str, Bools]:
     """Return which cells of each count are hidden, after totals and earlier answers are taken into account."""
-    policy, n = request.policy, len(request.frame)
+    policy, n = request.policy, len(request.table)
     if asked.ledger is None or policy.name == "direct_care":
         hidden = _protect_counts(plan, policy, np.zeros(len(plan.cells), dtype=bool))
         return _by_column(request, hidden, n)
@@ -100,14 +100,14 @@ def _by_column(request: Request, hidden: Bools, n: int) -> dict[str, Bools]:
 
 def _answers(request: Request, plan: Plan, asked: Question, people: int) -> dict[int, Answer]:
     """Return, for each cell of the counts, what the ledger should know about it."""
-    n = len(request.frame)
+    n = len(request.table)
     for column, rows in asked.members.items():
         if column not in request.counts or len(rows) != n:
             raise DisclosureError(
                 f"members[{column!r}] does not fit the table.",
                 f"Give, for a column in counts, one collection of person numbers for each of the {n} rows.",
             )
-    labels = list(request.frame[list(request.dimensions)].astype(str).itertuples(index=False, name=None))
+    labels = list(zip(*(request.table.texts(d) for d in request.dimensions), strict=True))
     rounded = round_to_base(plan.cells, request.policy.rounding)
     answers: dict[int, Answer] = {}
     for k, column in enumerate(request.counts):
@@ -116,7 +116,7 @@ def _answers(request: Request, plan: Plan, asked: Question, people: int) -> dict
             ids = member_ids(asked.members[column][row], people) if column in asked.members else None
             if ids is not None and len(ids) != plan.cells[cell]:
                 raise DisclosureError(
-                    f"{describe_row(request.frame, request.dimensions, row)}: {column!r} is {plan.cells[cell]} but"
+                    f"{describe_row(request.table, request.dimensions, row)}: {column!r} is {plan.cells[cell]} but"
                     f" {len(ids)} people are given as its members.",
                     "The members of a count are the people it counts, each once.",
                 )

@@ -30,12 +30,12 @@ class Plan:
 
 
 def make_plan(request: Request) -> Plan:
-    rows = tuple(row_equations(request.frame, request.dimensions, request.margins, request.not_additive))
-    n = len(request.frame)
+    rows = tuple(row_equations(request.table, request.dimensions, request.margins, request.not_additive))
+    n = len(request.table)
     columns = list(request.counts)
     values = [read_counts(request, c) for c in columns]
     for column, counted in zip(columns, values, strict=True):
-        check_totals(request.frame, request.dimensions, column, counted.astype(float), rows)
+        check_totals(request.table, request.dimensions, column, counted.astype(float), rows)
     sums = [(total, list(names)) for total, names in request.parts.items()]
     hidden_columns: list[bool] = [False] * len(columns)
     for top, bottom in request.complements():
@@ -43,7 +43,7 @@ def make_plan(request: Request) -> Plan:
         if (rest < 0).any():
             row = int(np.flatnonzero(rest < 0)[0])
             raise DisclosureError(
-                f"{describe_row(request.frame, request.dimensions, row)}: {top!r} is larger than {bottom!r}.",
+                f"{describe_row(request.table, request.dimensions, row)}: {top!r} is larger than {bottom!r}.",
                 "The numerator of a proportion is part of its denominator; declare kind 'rate' if it is not.",
             )
         name = f"{bottom} without {top}"
@@ -63,7 +63,7 @@ def make_plan(request: Request) -> Plan:
             added = int(sum(values[p][row] for p in places))
             if values[whole][row] != added:
                 raise DisclosureError(
-                    f"{describe_row(request.frame, request.dimensions, row)}: {total!r} is {values[whole][row]} but"
+                    f"{describe_row(request.table, request.dimensions, row)}: {total!r} is {values[whole][row]} but"
                     f" {', '.join(names)} add up to {added}.",
                     "Correct the table, or leave the column out of parts.",
                 )

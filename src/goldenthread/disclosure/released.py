@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass, field, replace
 from datetime import date, datetime, time
+from functools import cached_property
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
 from goldenthread.disclosure.cells import Cell, neutralise_formula
+from goldenthread.disclosure.columns import missing
 from goldenthread.disclosure.errors import DisclosureError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Column = Any
+"""Counts in a list, with ``None`` where hidden; figures, with NaN; or a column of a data frame as it came."""
 
 KINDS: Final = (
     "dimension",
@@ -39,6 +47,7 @@ class ReleasedTable:
 
     - ``frame``: what may be shown. A suppressed cell holds ``<NA>`` or NaN, never the true number and never zero.
       A figure that could not be calculated (a rate under ten events) is also empty, but is not ``suppressed``.
+    - ``columns``, ``hidden``: the same two without pandas, by column.
     - ``suppressed``: booleans of the same shape, index and columns. True where hidden, whether the cell itself
       was small or it was hidden to protect another: which of the two is never told.
     - ``policy``: name of the policy applied.
@@ -49,10 +58,11 @@ class ReleasedTable:
     - ``whole_percent``: the policy keeps decimals of a percentage only over large denominators.
     """
 
-    frame: pd.DataFrame
-    suppressed: pd.DataFrame
+    columns: Mapping[str, Column]
+    hidden: Mapping[str, NDArray[np.bool_]]
     policy: str
     measures: Mapping[str, str]
+    index: pd.Index | None = None
     source: str = ""
     data_date: date | None = None
     coverage: str = ""
@@ -68,12 +78,34 @@ class ReleasedTable:
                 "A ReleasedTable cannot be made by hand.",
                 "Pass the frame to goldenthread.disclosure.release(frame, policy=...).",
             )
-        object.__setattr__(self, "measures", MappingProxyType(dict(self.measures)))
-        object.__setattr__(self, "per", MappingProxyType(dict(self.per)))
+        for name in ("columns", "hidden", "measures", "per"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """What may be shown, as a data frame."""
+        import pandas as pd
+
+        columns = {
+            n: pd.array(c, dtype="Int64") if isinstance(c, list) else c for n, c in self.columns.items()
+        }
+        return pd.DataFrame(columns, index=self.index)
+
+    @cached_property
+    def suppressed(self) -> pd.DataFrame:
+        """Where figures are hidden, as a data frame."""
+        import pandas as pd
+
+        return pd.DataFrame(dict(self.hidden), index=self.frame.index, columns=self.frame.columns, dtype=bool)
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(next(iter(self.columns.values()), ()))
 
     def __repr__(self) -> str:
-        hidden = int(self.suppressed.to_numpy().sum())
-        return f"<ReleasedTable {len(self.frame)} rows, policy {self.policy!r}, {hidden} cells hidden>"
+        hidden = sum(int(where.sum()) for where in self.hidden.values())
+        return f"<ReleasedTable {self.rows} rows, policy {self.policy!r}, {hidden} cells hidden>"
 
     def __reduce__(self) -> tuple[object, ...]:
         # a pickle could be edited on its way; the receiver cannot know that the policy was applied
@@ -81,7 +113,7 @@ class ReleasedTable:
 
     def columns_of(self, *kinds: str) -> list[str]:
         """Return the columns of these kinds, in table order."""
-        return [name for name in self.frame.columns if self.measures[name] in kinds]
+        return [name for name in self.columns if self.measures[name] in kinds]
 
     def only(self, keep: Sequence[bool]) -> ReleasedTable:
         """Return the same table with the rows for which ``keep`` is true: what may be shown may be shown in part.
@@ -89,29 +121,39 @@ class ReleasedTable:
         Raises `DisclosureError` where ``keep`` is not as long as the table.
         """
         chosen = np.asarray(keep, dtype=bool)
-        if chosen.shape != (len(self.frame),):
+        if chosen.shape != (self.rows,):
             raise DisclosureError(
-                f"There are {len(self.frame)} rows, and it is said of {chosen.size} whether to keep them.",
+                f"There are {self.rows} rows, and it is said of {chosen.size} whether to keep them.",
                 "Give one true or false for each row.",
             )
         return replace(
             self,
-            frame=self.frame.loc[chosen].reset_index(drop=True),
-            suppressed=self.suppressed.loc[chosen].reset_index(drop=True),
+            columns={n: _part(c, chosen) for n, c in self.columns.items()},
+            hidden={n: h[chosen] for n, h in self.hidden.items()},
+            index=None,
             seal=_SEAL,
         )
 
-    def display(self) -> pd.DataFrame:
-        """Return the table as text for people: ``*`` where hidden, "not available" where there is no figure."""
-        shown = pd.DataFrame(index=self.frame.index)
-        for name in self.frame.columns:
-            hidden = self.suppressed[name].to_numpy(dtype=bool)
-            texts = [
+    def figure(self, name: str, row: int) -> Any:
+        """Return one cell as it may be shown; ``None`` where hidden or where there is none."""
+        value = _listed(self.columns[name])[row]
+        return None if self.hidden[name][row] or _absent(value) else value
+
+    def texts(self) -> dict[str, list[str]]:
+        """Return the columns as text for people: ``*`` where hidden, "not available" where there is no figure."""
+        return {
+            name: [
                 SUPPRESSED_MARK if hide else self._text(value, name)
-                for value, hide in zip(self.frame[name].tolist(), hidden, strict=True)
+                for value, hide in zip(_listed(column), self.hidden[name].tolist(), strict=True)
             ]
-            shown[name] = pd.Series(texts, index=self.frame.index, dtype="object")
-        return shown
+            for name, column in self.columns.items()
+        }
+
+    def display(self) -> pd.DataFrame:
+        """Return ``texts`` as a data frame."""
+        import pandas as pd
+
+        return pd.DataFrame(self.texts(), index=self.index, dtype="object")
 
     def to_csv_rows(self) -> list[list[Cell]]:
         """Return header and rows for a CSV or spreadsheet.
@@ -119,26 +161,19 @@ class ReleasedTable:
         Numbers stay numbers; text that a spreadsheet would run as a formula is neutralised; a hidden cell is
         ``*`` and a missing figure is empty.
         """
-        rows: list[list[Cell]] = [[neutralise_formula(str(name)) for name in self.frame.columns]]
-        for values, hidden in zip(
-            self.frame.itertuples(index=False, name=None), self.suppressed.to_numpy(), strict=True
-        ):
-            rows.append(
-                [
-                    SUPPRESSED_MARK if hide else _plain(value)
-                    for value, hide in zip(values, hidden, strict=True)
-                ]
-            )
-        return rows
+        rows: list[list[Cell]] = [[neutralise_formula(name) for name in self.columns]]
+        cells = [
+            [
+                SUPPRESSED_MARK if hide else _plain(v)
+                for v, hide in zip(_listed(c), self.hidden[n], strict=True)
+            ]
+            for n, c in self.columns.items()
+        ]
+        return [*rows, *(list(row) for row in zip(*cells, strict=True))]
 
     def _text(self, value: object, name: str) -> str:
         kind = self.measures[name]
-        if (
-            value is None
-            or value is pd.NA
-            or (isinstance(value, float) and np.isnan(value))
-            or value is pd.NaT
-        ):
+        if _absent(value):
             return MISSING_TEXT
         if isinstance(value, date):  # a Timestamp is one too
             return _date_text(value)
@@ -160,17 +195,34 @@ class ReleasedTable:
 
 def _plain(value: object) -> Cell:
     """Return a value as a plain Python cell."""
-    if value is None or value is pd.NA or value is pd.NaT:
+    if _absent(value):
         return None
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, bool):
         return value
-    if isinstance(value, float):
-        return None if np.isnan(value) else value
-    if isinstance(value, int):
+    if isinstance(value, int | float):
         return value
     return _date_text(value) if isinstance(value, date) else neutralise_formula(str(value))
+
+
+def _listed(column: Column) -> list[Any]:
+    return column if isinstance(column, list) else list(column.tolist())
+
+
+def _part(column: Column, chosen: NDArray[np.bool_]) -> Column:
+    if isinstance(column, list):
+        return [value for value, keep in zip(column, chosen, strict=True) if keep]
+    return column[chosen]
+
+
+def _absent(value: object) -> bool:
+    """Whether a cell holds nothing: the marks of pandas are known by name, so that it need not be loaded."""
+    return (
+        value is None
+        or type(value).__name__ in ("NAType", "NaTType")
+        or (isinstance(value, float) and bool(np.isnan(value)))
+    )
 
 
 def _date_text(value: date) -> str:
@@ -182,8 +234,9 @@ def _date_text(value: date) -> str:
 
 def seal_table(
     *,
-    frame: pd.DataFrame,
-    suppressed: pd.DataFrame,
+    columns: Mapping[str, Column],
+    hidden: Mapping[str, NDArray[np.bool_]],
+    index: pd.Index | None,
     policy: str,
     measures: Mapping[str, str],
     source: str,
@@ -195,16 +248,16 @@ def seal_table(
     whole_percent: bool,
 ) -> ReleasedTable:
     """Make the released table. For `releasing.release` alone; not exported from the room."""
-    if not (frame.index.equals(suppressed.index) and frame.columns.equals(suppressed.columns)):
+    if list(columns) != list(hidden) or any(len(columns[name]) != len(hidden[name]) for name in columns):
         raise DisclosureError(
             "The table of hidden cells does not match the table.", "This is a fault in release()."
         )
-    hidden = suppressed.to_numpy(dtype=bool)
-    if bool((frame.notna().to_numpy() & hidden).any()):
+    if any(where.any() and not missing(columns[name])[where].all() for name, where in hidden.items()):
         raise DisclosureError("A hidden cell still holds a figure.", "This is a fault in release().")
     return ReleasedTable(
-        frame=frame,
-        suppressed=suppressed,
+        columns=columns,
+        hidden=hidden,
+        index=index,
         policy=policy,
         measures=measures,
         source=source,

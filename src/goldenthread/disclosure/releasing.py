@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from goldenthread.disclosure.columns import Columns, Listed
 from goldenthread.disclosure.costs import hide_costs
 from goldenthread.disclosure.errors import DisclosureError
 from goldenthread.disclosure.figures import derive, numbers, shown_rate
@@ -16,17 +17,20 @@ from goldenthread.disclosure.hiding import Question, hide_counts
 from goldenthread.disclosure.ledger import Ledger
 from goldenthread.disclosure.plan import make_plan
 from goldenthread.disclosure.policies import Policy, named_policy
-from goldenthread.disclosure.released import ReleasedTable, seal_table
+from goldenthread.disclosure.released import Column, ReleasedTable, seal_table
 from goldenthread.disclosure.request import Derived, Request, check_request, read_counts
 from goldenthread.disclosure.structure import Margins
 from goldenthread.disclosure.suppression import round_to_base
 from goldenthread.disclosure.wording import notes_for, sentence_for
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Bools = NDArray[np.bool_]
 
 
 def release(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | Listed,
     *,
     policy: str | Policy,
     counts: Sequence[str] = (),
@@ -53,6 +57,8 @@ def release(
     notes: Sequence[str] = (),
 ) -> ReleasedTable:
     """Apply a disclosure policy to a table and return the only form in which it may be shown.
+
+    ``frame`` is a data frame, or lists of one length by the names of columns.
 
     What the columns are:
 
@@ -82,7 +88,7 @@ def release(
     Raises `DisclosureError` for negative or fractional counts, an unknown policy, a missing margin, a total that
     does not match its parts, an undeclared column.
 
-    >>> table = pd.DataFrame({"sex": ["Female", "Male", "All"], "people": [130, 4, 134]})
+    >>> table = {"sex": ["Female", "Male", "All"], "people": [130, 4, 134]}
     >>> release(table, policy="hes", counts=["people"], dimensions=["sex"], margins={"sex": "All"}).display()
           sex people
     0  Female    130
@@ -90,7 +96,7 @@ def release(
     2     All    135
     """
     request = Request(
-        frame=frame.reset_index(drop=True),
+        table=Columns(frame),
         policy=named_policy(policy),
         counts=tuple(counts),
         rates=dict(rates or {}),
@@ -113,11 +119,10 @@ def release(
     hidden_counts = hide_counts(request, plan, asked)
     hidden_costs, cost_notes = hide_costs(request, plan, hidden_counts)
     figures, hidden, measures, per = _compose(request, hidden_counts | hidden_costs)
-    frame_out = pd.DataFrame(figures, index=frame.index)
-    suppressed = pd.DataFrame(hidden, index=frame.index, columns=frame_out.columns, dtype=bool)
     return seal_table(
-        frame=frame_out,
-        suppressed=suppressed,
+        columns=figures,
+        hidden=hidden,
+        index=request.table.index,
         policy=request.policy.name,
         measures=measures,
         source=source,
@@ -125,7 +130,7 @@ def release(
         coverage=coverage,
         notes=(*notes, *notes_for(request.policy, counts=bool(request.counts)), *cost_notes),
         per=per,
-        message=sentence_for(request.policy) if bool(suppressed.to_numpy().any()) else "",
+        message=sentence_for(request.policy) if any(where.any() for where in hidden.values()) else "",
         whole_percent=request.policy.one_decimal_from > 0,
     )
 
@@ -145,11 +150,11 @@ def _check_authority(policy: Policy, purpose: str, coverage: str) -> None:
 
 def _compose(
     request: Request, hidden_bases: Mapping[str, Bools]
-) -> tuple[dict[str, object], dict[str, Bools], dict[str, str], dict[str, float]]:
+) -> tuple[dict[str, Column], dict[str, Bools], dict[str, str], dict[str, float]]:
     """Return the shown columns, where they are hidden, their kinds, and the multipliers of rates."""
-    n = len(request.frame)
+    n = len(request.table)
     nowhere = np.zeros(n, dtype=bool)
-    figures: dict[str, object] = {}
+    figures: dict[str, Column] = {}
     hidden: dict[str, Bools] = {}
     measures: dict[str, str] = {}
     per: dict[str, float] = {}
@@ -158,17 +163,16 @@ def _compose(
         found = [nowhere, *(hidden_bases.get(b, nowhere) for b in bases)]
         return np.asarray(np.logical_or.reduce(found))
 
-    for column in (str(c) for c in request.frame.columns):
+    for column in request.table.names:
         if column in request.drop:
             continue
         kind = measures[column] = request.kind(column)
         where = hidden[column] = hidden_bases.get(column, nowhere) | resting_on(request.base_counts(column))
         if kind == "count":
             shown = round_to_base(read_counts(request, column), request.policy.rounding)
-            figures[column] = pd.array(np.where(where, 0, shown), dtype="Int64")
-            figures[column][where] = pd.NA  # type: ignore[index]
+            figures[column] = [None if h else n for n, h in zip(shown.tolist(), where.tolist(), strict=True)]
         elif kind in ("dimension", "text"):
-            figures[column] = request.frame[column].array.copy()
+            figures[column] = request.table.copy(column)
         elif column in request.rates:
             rate, multiple = shown_rate(request, column)
             figures[column] = np.where(where, np.nan, rate)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from goldenthread.disclosure.columns import Columns
 from goldenthread.disclosure.errors import DisclosureError
 from goldenthread.disclosure.policies import Policy
 from goldenthread.disclosure.released import KINDS
@@ -39,7 +39,7 @@ class Derived:
 class Request:
     """Everything about a table that `release` was told."""
 
-    frame: pd.DataFrame
+    table: Columns
     policy: Policy
     counts: tuple[str, ...] = ()
     rates: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class Request:
         default |= dict.fromkeys(self.costs, "cost")
         found = self.kinds.get(column, default.get(column, ""))
         if not found and not self.policy.protects:
-            return "value" if pd.api.types.is_numeric_dtype(self.frame[column]) else "text"
+            return "value" if self.table.is_numeric(column) else "text"
         return found
 
     def base_counts(self, column: str) -> tuple[str, ...]:
@@ -95,13 +95,11 @@ class Request:
 
 def check_request(request: Request) -> None:
     """Raise `DisclosureError` for anything undeclared, missing or contradictory."""
-    columns = [str(c) for c in request.frame.columns]
-    if len(set(columns)) != len(columns):
-        raise DisclosureError("Two columns have the same name.", "Give each column its own name.")
+    columns = request.table.names
     named = [
         *request.dimensions, *request.counts, *request.rates, *request.means, *request.costs, *request.kinds,
         *request.drop, *request.standardised, *request.contributors,
-        *(c for column in request.frame.columns for c in request.base_counts(column)),
+        *(c for column in columns for c in request.base_counts(column)),
         *(c for total, parts in request.parts.items() for c in (total, *parts)),
         *(c for x in request.derived for c in (x.numerator, x.denominator)),
     ]  # fmt: skip
@@ -163,29 +161,27 @@ def _check_numbers(request: Request, columns: list[str]) -> None:
     for name in columns:
         if request.kind(name) in ("dimension", "text", "count"):
             continue
-        series = request.frame[name]
-        row = _first(pd.to_numeric(series, errors="coerce").isna() & series.notna())
+        row = _first(request.table.words(name))
         if row is not None:
             raise DisclosureError(
-                f"{describe_row(request.frame, request.dimensions, row)}: {name!r} is {series.iloc[row]!r}, which is"
+                f"{describe_row(request.table, request.dimensions, row)}: {name!r} is {request.table.value(name, row)!r}, which is"
                 f" not a number, and the column is declared as {request.kind(name)}.",
                 f'Say kinds={{"{name}": "text"}} if it holds words, or correct the figure.',
             )
     for top, bottom in {b for c, b in request.rates.items() if request.kind(c) == "proportion"}:
         if top in request.counts and bottom in request.counts:
-            counted, people = (pd.to_numeric(request.frame[c], errors="coerce") for c in (top, bottom))
-            row = _first(counted > people)
+            row = _first(request.table.numbers(top) > request.table.numbers(bottom))
             if row is not None:
                 raise DisclosureError(
-                    f"{describe_row(request.frame, request.dimensions, row)}: {top!r} is larger than {bottom!r}: "
-                    f"{request.frame[top].iloc[row]} of {request.frame[bottom].iloc[row]}.",
+                    f"{describe_row(request.table, request.dimensions, row)}: {top!r} is larger than {bottom!r}: "
+                    f"{request.table.value(top, row)} of {request.table.value(bottom, row)}.",
                     'A proportion counts people once each; declare it as "rate" where events can repeat.',
                 )
 
 
-def _first(wrong: pd.Series) -> int | None:
+def _first(wrong: NDArray[np.bool_]) -> int | None:
     """Return the position of the first row that is wrong."""
-    at = np.flatnonzero(wrong.to_numpy(dtype=bool))
+    at = np.flatnonzero(wrong)
     return int(at[0]) if len(at) else None
 
 
@@ -199,12 +195,11 @@ def _check_base(request: Request, name: str, base: tuple[str, ...]) -> None:
 
 def read_counts(request: Request, column: str) -> NDArray[np.int64]:
     """Return a count column as integers; negative, missing and fractional counts are refused by row."""
-    series = request.frame[column]
-    numbers = pd.to_numeric(series, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    numbers = request.table.numbers(column)
     wrong = ~np.isfinite(numbers) | (numbers < 0) | (numbers != np.floor(numbers))
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
-        value = series.iloc[row]
+        value = request.table.value(column, row)
         fault = (
             "is below zero"
             if numbers[row] < 0
@@ -213,7 +208,7 @@ def read_counts(request: Request, column: str) -> NDArray[np.int64]:
             else "is not a number"
         )
         raise DisclosureError(
-            f"{describe_row(request.frame, request.dimensions, row)}: {column!r} is {value}, which {fault}.",
+            f"{describe_row(request.table, request.dimensions, row)}: {column!r} is {value}, which {fault}.",
             "Counts of people are whole numbers of zero or more.",
         )
     return numbers.astype(np.int64)

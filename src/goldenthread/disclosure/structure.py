@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from goldenthread.disclosure.columns import Columns
 from goldenthread.disclosure.errors import DisclosureError
 
 Margins = Mapping[str, str | Mapping[str, str]]
@@ -24,18 +24,18 @@ class Equation:
     parts: tuple[int, ...]
 
 
-def describe_row(frame: pd.DataFrame, dimensions: Sequence[str], row: int) -> str:
+def describe_row(table: Columns, dimensions: Sequence[str], row: int) -> str:
     """Name a row for a person: its number from 1 and its dimensions.
 
-    >>> describe_row(pd.DataFrame({"sex": ["F", "M"]}), ["sex"], 1)
+    >>> describe_row(Columns({"sex": ["F", "M"]}), ["sex"], 1)
     'Row 2 (sex=M)'
     """
-    labels = ", ".join(f"{d}={frame[d].iloc[row]}" for d in dimensions)
+    labels = ", ".join(f"{d}={table.value(d, row)}" for d in dimensions)
     return f"Row {row + 1} ({labels})" if labels else f"Row {row + 1}"
 
 
 def row_equations(
-    frame: pd.DataFrame, dimensions: Sequence[str], margins: Margins, not_additive: Sequence[str]
+    table: Columns, dimensions: Sequence[str], margins: Margins, not_additive: Sequence[str]
 ) -> list[Equation]:
     """Return which rows are totals of which rows.
 
@@ -44,15 +44,15 @@ def row_equations(
     label is missing, when rows repeat, or when a label looks like an undeclared total.
     """
     dims = list(dimensions)
-    _check_margins(frame, dims, margins, not_additive)
+    _check_margins(table, dims, margins, not_additive)
     if not dims:
         return []
-    keys = [tuple(str(v) for v in key) for key in frame[dims].itertuples(index=False, name=None)]
+    keys = list(zip(*(table.texts(d) for d in dims), strict=True))
     position = {key: i for i, key in reversed(list(enumerate(keys)))}
     if len(position) != len(keys):
         repeated = next(i for i, key in enumerate(keys) if position[key] != i)
         raise DisclosureError(
-            f"{describe_row(frame, dims, repeated)} appears more than once.",
+            f"{describe_row(table, dims, repeated)} appears more than once.",
             "Give one row for each combination of the dimensions, or name the missing dimension.",
         )
     equations: list[Equation] = []
@@ -71,9 +71,7 @@ def row_equations(
     return equations
 
 
-def _check_margins(
-    frame: pd.DataFrame, dims: list[str], margins: Margins, not_additive: Sequence[str]
-) -> None:
+def _check_margins(table: Columns, dims: list[str], margins: Margins, not_additive: Sequence[str]) -> None:
     for d in [*margins, *not_additive]:
         if d not in dims:
             raise DisclosureError(
@@ -81,7 +79,7 @@ def _check_margins(
                 f"Dimensions given: {', '.join(dims) or 'none'}.",
             )
     for d in dims:
-        labels = {str(value) for value in frame[d].tolist()}
+        labels = set(table.texts(d))
         rule = margins.get(d)
         if rule is None:
             suspect = [x for x in sorted(labels) if _LOOKS_LIKE_A_TOTAL.match(x)]
@@ -92,7 +90,7 @@ def _check_margins(
                 )
             continue
         wanted = {rule} if isinstance(rule, str) else set(rule.values())
-        missing = sorted(wanted - labels) if len(frame) else []
+        missing = sorted(wanted - labels) if len(table) else []
         if missing:
             raise DisclosureError(
                 f"The total {missing[0]!r} named in margins is not among the rows of {d!r}.",
@@ -115,7 +113,7 @@ def _check_no_loop(dimension: str, rule: Mapping[str, str]) -> None:
 
 
 def check_totals(
-    frame: pd.DataFrame,
+    table: Columns,
     dimensions: Sequence[str],
     column: str,
     values: NDArray[np.float64],
@@ -127,6 +125,6 @@ def check_totals(
         total, parts = values[equation.total], values[list(equation.parts)].sum()
         if abs(total - parts) > tolerance * max(1.0, abs(total)):
             raise DisclosureError(
-                f"{describe_row(frame, dimensions, equation.total)}: {column!r} is {total:g} but its parts add up to {parts:g}.",
+                f"{describe_row(table, dimensions, equation.total)}: {column!r} is {total:g} but its parts add up to {parts:g}.",
                 "Put the missing rows in, or declare the dimension in not_additive if a person can be in several rows.",
             )
