@@ -90,15 +90,15 @@ class Speech:
 
     def released(self, title: str, table: ReleasedTable, headings: Mapping[str, str] | None = None) -> None:
         """A released table for people: names where codes have names, and ``headings`` for columns by their names."""
-        shown = table.display()
+        shown = table.texts()
         # a code is for programs; where it has a name, people read the name
-        columns = [str(c) for c in shown.columns if f"{c}_name" not in shown.columns]
+        columns = [c for c in shown if f"{c}_name" not in shown]
         names = [c.removesuffix("_name") for c in columns]
         given = headings or {}
         self.table(
             plain(title),
             [given.get(n, n.replace("_", " ").capitalize()) for n in names],
-            [[plain(cell) for cell in row] for row in shown[columns].to_numpy().tolist()],
+            [[plain(cell) for cell in row] for row in zip(*(shown[c] for c in columns), strict=True)],
             right={n for n, c in enumerate(columns) if table.measures[c] not in ("dimension", "text")},
         )
 
@@ -153,26 +153,14 @@ def file_to_write(path: Path, *, new: bool = False) -> Path:
 
 def released_rows(released: ReleasedTable) -> tuple[list[str], list[list[str]]]:
     """Headings and cells of a released table, as people read them."""
-    shown = released.display()
-    return [str(c) for c in shown.columns], shown.astype(str).to_numpy().tolist()
+    shown = released.texts()
+    return list(shown), [list(row) for row in zip(*shown.values(), strict=True)]
 
 
 def released_json(released: ReleasedTable) -> dict[str, Any]:
     """A released table as JSON: hidden figures are null and named in ``suppressed``."""
-    import pandas as pd
-
-    records = []
-    for position in range(len(released.frame)):
-        values = released.frame.iloc[position]
-        hidden = [str(c) for c in released.frame.columns if bool(released.suppressed[c].iloc[position])]
-        record: dict[str, Any] = {
-            str(c): None if pd.isna(v) else getattr(v, "item", lambda v=v: v)() for c, v in values.items()
-        }
-        if hidden:
-            record["suppressed"] = hidden
-        records.append(record)
     return {
-        "rows": records,
+        "rows": released.records(),
         "policy": released.policy,
         "data_date": released.data_date,
         "coverage": released.coverage,

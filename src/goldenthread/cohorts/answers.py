@@ -102,7 +102,7 @@ class Answer:
 
     def to_json(self) -> dict[str, Any]:
         """The answer for a program: ``by`` holds the groups, ``totals`` the rows that add several of them up."""
-        rows = _records(self.by) if self.by is not None else []
+        rows = self.by.records() if self.by is not None else []
         totals = [r for r in rows if any(r[n] == "All" for n in self.by_names)]
         return {
             "expression": self.expression,
@@ -123,26 +123,6 @@ class Answer:
             "by": [r for r in rows if r not in totals],
             "totals": totals,
         }
-
-
-def _records(released: ReleasedTable) -> list[dict[str, Any]]:
-    """Rows as plain values; hidden figures are ``None`` and named in ``suppressed``."""
-    found = []
-    columns = [str(c) for c in released.frame.columns]
-    for values, hidden in zip(
-        released.frame.itertuples(index=False, name=None), released.suppressed.to_numpy(), strict=True
-    ):
-        record: dict[str, Any] = {c: _plain(v) for c, v in zip(columns, values, strict=True)}
-        if names := [c for c, hide in zip(columns, hidden, strict=True) if hide]:
-            record["suppressed"] = names
-        found.append(record)
-    return found
-
-
-def _plain(value: Any) -> Any:
-    if value is None or (isinstance(value, float) and value != value) or type(value).__name__ == "NAType":
-        return None
-    return value.item() if hasattr(value, "item") else value
 
 
 def _figure(value: int | None) -> str:

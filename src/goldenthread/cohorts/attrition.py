@@ -6,11 +6,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from goldenthread.cohorts.answers import Attrition, AttritionStep
 from goldenthread.cohorts.breakdown import marked, told
 from goldenthread.disclosure import release
+from goldenthread.lake import to_numbers
 
 if TYPE_CHECKING:
     from goldenthread.cohorts.cohort import Cohort
@@ -33,18 +33,19 @@ def _attrition(cohort: Cohort) -> Attrition:
     ]
     kept = [population.registered, population.pids]
     table = cohort.terms_table()
+    pids = to_numbers(table.column("pid"))
     still = np.ones(table.num_rows, bool)
     for number, (words, _) in enumerate(cohort.terms):
-        still = still & table.column(f"t{number}").to_numpy()
+        still = still & to_numbers(table.column(f"t{number}"))
         steps.append(words[:1].upper() + words[1:])
-        kept.append(table.column("pid").to_numpy()[still])
+        kept.append(pids[still])
     left = [before[~marked(before, after)] for before, after in pairwise(kept)]
 
     labels = [f"{n} kept" for n in range(len(kept))] + [f"{n + 1} left" for n in range(len(left))]
     members = [*kept, *left]
     above = {f"{n + 1} {what}": f"{n} kept" for n in range(len(left)) for what in ("kept", "left")}
     released = release(
-        pd.DataFrame({"step": labels, "people": [len(m) for m in members]}),
+        {"step": labels, "people": [len(m) for m in members]},
         policy=population.purpose.disclosure,
         counts=["people"],
         dimensions=["step"],
@@ -55,8 +56,7 @@ def _attrition(cohort: Cohort) -> Attrition:
         **told(population, cohort.question("attrition")),
         members={"people": members} if population.ledger is not None else None,
     )
-    hidden = released.suppressed["people"].tolist()
-    shown = [None if h else int(v) for v, h in zip(released.frame["people"], hidden, strict=True)]
+    shown = [released.figure("people", row) for row in range(released.rows)]
     people, gone = shown[: len(kept)], [0, *shown[len(kept) :]]
     return Attrition(
         tuple(AttritionStep(s, p, g) for s, p, g in zip(steps, people, gone, strict=True)), released

@@ -8,13 +8,13 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from goldenthread.cohorts.answers import Answer
 from goldenthread.cohorts.dimensions import ALL, MOST_GROUPS, NOT_KNOWN, Dimension, dimension
 from goldenthread.cohorts.errors import CohortError
 from goldenthread.disclosure import ReleasedTable, release
+from goldenthread.lake import to_numbers
 
 if TYPE_CHECKING:
     from goldenthread.cohorts.cohort import Cohort
@@ -43,12 +43,11 @@ def _answer(cohort: Cohort, found: list[Dimension]) -> Answer:
     population = cohort.population
     registered, share, words = released_coverage(population)
     table = _released(cohort, found)
-    whole = len(table.frame) - 1
     return Answer(
         expression=cohort.expression,
         english=cohort.english,
-        people=_shown(table, "count", whole),
-        population=_shown(table, "population", whole),
+        people=table.figure("count", -1),
+        population=table.figure("population", -1),
         registered=registered,
         coverage=share,
         coverage_words=words,
@@ -74,10 +73,8 @@ def _coverage(population: Population, question: str) -> tuple[int | None, float 
     exact = population.coverage
     if not exact.registered:
         return 0, None, exact.words
-    frame = pd.DataFrame({"registered": [exact.registered], "eligible": [exact.eligible]})
-    frame["share"] = frame["eligible"] / frame["registered"]
     table = release(
-        frame,
+        {"registered": [exact.registered], "eligible": [exact.eligible], "share": [exact.share]},
         policy=population.purpose.disclosure,
         counts=["registered", "eligible"],
         rates={"share": ("eligible", "registered")},
@@ -88,9 +85,8 @@ def _coverage(population: Population, question: str) -> tuple[int | None, float 
         if population.ledger is not None
         else None,
     )
-    if bool(table.suppressed["share"].iloc[0]):
-        return _shown(table, "registered", 0), None, exact.words_without_share
-    return _shown(table, "registered", 0), float(table.frame["share"].iloc[0]), exact.words
+    registered, share = table.figure("registered", 0), table.figure("share", 0)
+    return registered, share, exact.words_without_share if table.hidden["share"][0] else exact.words
 
 
 def told(population: Population, question: str) -> dict[str, Any]:
@@ -102,29 +98,21 @@ def told(population: Population, question: str) -> dict[str, Any]:
     return {"ledger": population.ledger, "recipient": population.recipient, "population": question}
 
 
-def _shown(table: ReleasedTable, column: str, row: int) -> int | None:
-    return None if bool(table.suppressed[column].iloc[row]) else int(table.frame[column].iloc[row])
-
-
 def _released(cohort: Cohort, by: list[Dimension]) -> ReleasedTable:
     population = cohort.population
     rows = list(_rows(cohort, by))
-    frame = pd.DataFrame(
-        {"count": [len(r.inside) for r in rows], "population": [len(r.population) for r in rows]}
-    )
-    frame["share"] = frame["count"] / frame["population"].where(frame["population"] > 0)
-    for place, one in enumerate(by):
-        labels = [r.labels[place] for r in rows]
-        frame.insert(place, one.name, labels)
     kinds = {"share": "proportion"}
-    for one in (d for d in by if d.named):
-        column = f"{one.name}_name"
-        frame.insert(
-            list(frame.columns).index(one.name) + 1, column, [one.names.get(c, c) for c in frame[one.name]]
-        )
-        kinds[column] = "text"
+    columns: dict[str, list[Any]] = {}
+    for place, one in enumerate(by):
+        labels = columns[one.name] = [r.labels[place] for r in rows]
+        if one.named:
+            columns[f"{one.name}_name"] = [one.names.get(label, label) for label in labels]
+            kinds[f"{one.name}_name"] = "text"
+    columns["count"] = [len(r.inside) for r in rows]
+    columns["population"] = [len(r.population) for r in rows]
+    columns["share"] = [len(r.inside) / (len(r.population) or np.nan) for r in rows]
     return release(
-        frame,
+        columns,
         policy=population.purpose.disclosure,
         counts=["count", "population"],
         rates={"share": ("count", "population")},
@@ -192,7 +180,7 @@ def _divide(table: pa.Table, by: list[Dimension]) -> Divided:
         order = sorted(range(len(found)), key=lambda i, f=found, d=one: _place(f[i], d))  # type: ignore[misc]
         rank = np.empty(len(found), np.int32)
         rank[order] = np.arange(len(found), dtype=np.int32)
-        places.append(rank[column.indices.to_numpy()])
+        places.append(rank[to_numbers(column.indices)])
         labels.append([found[i] for i in order])
     size = int(np.prod([len(x) + 1 for x in labels]))
     if size > MOST_GROUPS:
@@ -203,7 +191,7 @@ def _divide(table: pa.Table, by: list[Dimension]) -> Divided:
     groups: list[tuple[tuple[str, ...], np.ndarray | None]] = []
     for kept in sorted(product((True, False), repeat=len(by)), reverse=True):
         groups += _groups(places, labels, kept)
-    return np.asarray(table.column("pid").to_numpy()), groups
+    return to_numbers(table.column("pid")), groups
 
 
 def _groups(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from goldenthread.cohorts.breakdown import told
@@ -13,6 +12,8 @@ from goldenthread.cohorts.dimensions import ALL, NOT_KNOWN, dimension
 from goldenthread.disclosure import ReleasedTable, release
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from goldenthread.cohorts.population import Population
     from goldenthread.definitions import Codelist
 
@@ -62,15 +63,12 @@ def _by_code(population: Population, codelist: Codelist, found: pd.DataFrame) ->
     members = {str(code): np.sort(rows.to_numpy()) for code, rows in found.groupby("code")["pid"]}
     nobody = np.array([], np.int32)
     who = [members.get(code, nobody) for code in codelist.codes]
-    frame = pd.DataFrame(
+    return release(
         {
             "code": list(codelist.codes),
             "term": list(codelist.codes.values()),
             "people": [len(w) for w in who],
-        }
-    )
-    return release(
-        frame,
+        },
         policy=population.purpose.disclosure,
         counts=["people"],
         dimensions=["code"],
@@ -92,17 +90,14 @@ def _by_practice(population: Population, codelist: Codelist, found: pd.DataFrame
     names = dimension("practice", population.variables, population.snapshot).names
     inside = [rows.loc[rows["inside"], "pid"].to_numpy() for _, rows in groups]
     everybody = [rows["pid"].to_numpy() for _, rows in groups]
-    frame = pd.DataFrame(
+    return release(
         {
             "practice": [name for name, _ in groups],
             "practice_name": [names.get(name, name) for name, _ in groups],
             "people": [len(i) for i in inside],
             "population": [len(e) for e in everybody],
-        }
-    )
-    frame["share"] = frame["people"] / frame["population"].where(frame["population"] > 0)
-    return release(
-        frame,
+            "share": [len(i) / (len(e) or np.nan) for i, e in zip(inside, everybody, strict=True)],
+        },
         policy=population.purpose.disclosure,
         counts=["people", "population"],
         rates={"share": ("people", "population")},

@@ -27,6 +27,7 @@ from goldenthread.definitions.expressions import (
     to_json,
     to_text,
 )
+from goldenthread.lake import to_numbers
 from goldenthread.measures import Plan, compile_plan, to_sql
 
 
@@ -122,7 +123,7 @@ class Cohort:
     def pids(self) -> np.ndarray:
         """Person numbers, rising. They are pseudonymous and mean nothing outside the snapshot; they are never shown."""
         found = self.population.query("pid", self.needs, where=self.sql)
-        return np.asarray(found.column("pid").to_numpy())
+        return to_numbers(found.column("pid"))
 
     @property
     def size(self) -> int:

@@ -6,14 +6,16 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from goldenthread.cohorts.breakdown import told
 from goldenthread.cohorts.dimensions import ALL, NOT_KNOWN
 from goldenthread.cohorts.errors import CohortError
 from goldenthread.disclosure import ReleasedTable, release
+from goldenthread.lake import to_numbers
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from goldenthread.cohorts.population import Population
 
 MOST_BANDS = 12
@@ -32,7 +34,7 @@ def distribution(population: Population, name: str) -> ReleasedTable:
             f"There is no fact called {name!r}.", "`goldenthread definitions list` shows every name."
         )
     table = population.query(f"pid, {name} AS value", (name,))
-    pids = table.column("pid").to_numpy()
+    pids = to_numbers(table.column("pid"))
     values = table.column("value").to_pandas()
     match variable.kind:
         case "truth":
@@ -46,6 +48,8 @@ def distribution(population: Population, name: str) -> ReleasedTable:
                     f"{name} has {len(order):,} different values.", "Count people by a larger area."
                 )
         case "date":
+            import pandas as pd
+
             years = pd.to_datetime(values).dt.year
             labels = years.map(lambda y: NO_VALUE if pd.isna(y) else str(int(y)))
             order = sorted(set(labels) - {NO_VALUE})
@@ -58,9 +62,8 @@ def distribution(population: Population, name: str) -> ReleasedTable:
     rows = [(label, pids[(labels == label).to_numpy()]) for label in [*order, NO_VALUE, NOT_KNOWN]]
     rows = [(label, members) for label, members in rows if len(members)]
     rows.append((ALL, pids))
-    frame = pd.DataFrame({"value": [r[0] for r in rows], "people": [len(r[1]) for r in rows]})
     return release(
-        frame,
+        {"value": [r[0] for r in rows], "people": [len(r[1]) for r in rows]},
         policy=population.purpose.disclosure,
         counts=["people"],
         dimensions=["value"],

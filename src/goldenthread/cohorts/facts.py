@@ -22,7 +22,7 @@ from goldenthread.cohorts.person_table import OFFLINE, person_table, table_path
 from goldenthread.definitions import Catalogue
 from goldenthread.definitions.expressions import Variable
 from goldenthread.governance import Purpose, eligible
-from goldenthread.lake import Snapshot
+from goldenthread.lake import Snapshot, from_numbers, to_numbers
 from goldenthread.measures import compile_plan, evaluate, variables
 
 FEW_FACTS = 40
@@ -198,7 +198,7 @@ class Facts:
         gone = _left_out(self.snapshot, self.purpose, self.without_practices, self.index_date)
         with stored.cursor() as cursor:
             cursor.execute(f"CREATE SCHEMA {schema}")
-            cursor.register("gone", pa.table({"pid": gone}))
+            cursor.register("gone", pa.table({"pid": from_numbers(gone)}))
             cursor.execute(f"CREATE TABLE {schema}.left_out AS SELECT pid FROM gone")
         left_out = f" ANTI JOIN {schema}.left_out USING (pid)" if len(gone) else ""
         self._person = "facts.person AS person WHERE registered"
@@ -286,7 +286,7 @@ def _left_out(
         if key not in _left:
             may = eligible(purpose, snapshot, without_practices=without_practices, on=day)
             out = np.ones(snapshot.people, bool)
-            out[may.to_numpy()] = False
+            out[to_numbers(may)] = False
             while len(_left) >= 8:
                 _left.pop(next(iter(_left)))
             _left[key] = np.flatnonzero(out).astype(np.int32)
@@ -308,7 +308,7 @@ def _as_it_is(answer: pa.Table) -> pa.Table:
 
 
 def _by_pid(answer: pa.Table) -> pa.Table:
-    pids = answer.column("pid").to_numpy()
+    pids = to_numbers(answer.column("pid"))
     if len(pids) > 1 and not bool((pids[1:] > pids[:-1]).all()):
-        answer = answer.take(pa.array(np.argsort(pids, kind="stable")))
+        answer = answer.take(from_numbers(np.argsort(pids, kind="stable")))
     return answer

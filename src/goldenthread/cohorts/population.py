@@ -19,7 +19,7 @@ from goldenthread.definitions import Catalogue
 from goldenthread.definitions.expressions import Variable
 from goldenthread.disclosure import Ledger
 from goldenthread.governance import Coverage, Purpose, Sharing, named_purpose
-from goldenthread.lake import Snapshot
+from goldenthread.lake import Snapshot, to_numbers
 from goldenthread.measures import first_registration, tables_of
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ class Population:
     @property
     def pids(self) -> np.ndarray:
         """Person numbers of everybody here, rising."""
-        return np.asarray(self.query("pid", ()).column("pid").to_numpy())
+        return to_numbers(self.query("pid", ()).column("pid"))
 
     @cached_property
     def registered(self) -> np.ndarray:
@@ -248,7 +248,7 @@ class Population:
         table = self._gate.now().facts.people(
             "pid", self.scope.needs, where=self.scope.sql, all_registered=True
         )
-        return np.asarray(table.column("pid").to_numpy())
+        return to_numbers(table.column("pid"))
 
     @property
     def coverage(self) -> Coverage:

@@ -136,8 +136,20 @@ class ReleasedTable:
 
     def figure(self, name: str, row: int) -> Any:
         """Return one cell as it may be shown; ``None`` where hidden or where there is none."""
-        value = _listed(self.columns[name])[row]
-        return None if self.hidden[name][row] or _absent(value) else value
+        value = self.columns[name][row]
+        if self.hidden[name][row] or _absent(value):
+            return None
+        return value.item() if isinstance(value, np.generic) else value
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the rows for a program: hidden figures are ``None``, and named under ``suppressed``."""
+        found = []
+        for row in range(self.rows):
+            record = {name: self.figure(name, row) for name in self.columns}
+            if names := [name for name, hidden in self.hidden.items() if hidden[row]]:
+                record["suppressed"] = names
+            found.append(record)
+        return found
 
     def texts(self) -> dict[str, list[str]]:
         """Return the columns as text for people: ``*`` where hidden, "not available" where there is no figure."""

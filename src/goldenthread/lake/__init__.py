@@ -1,5 +1,6 @@
 """Immutable, versioned snapshots of the pseudonymised store, and the engine that reads them."""
 
+from goldenthread.lake.arrow import from_numbers, to_numbers
 from goldenthread.lake.builder import (
     PEOPLE_AT_ONCE,
     PEOPLE_PER_CODE_FILE,
@@ -23,4 +24,6 @@ __all__ = [
     "RefreshRunningError",
     "Snapshot",
     "SnapshotBuilder",
+    "from_numbers",
+    "to_numbers",
 ]

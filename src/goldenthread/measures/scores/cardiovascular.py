@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from goldenthread.measures.scores import published
@@ -248,6 +247,8 @@ def qrisk3_smoking_scale(values: ArrayLike, *, scale: Literal["0-4", "1-5"]) -> 
 
 
 def _through(values: ArrayLike, meaning: Mapping[str, float], what: str) -> Numbers:
+    import pandas as pd
+
     place, levels = pd.factorize(texts(values))
     for level in levels:
         if level not in meaning:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from goldenthread.measures.scores.method import ScoreError, Truths
@@ -61,6 +60,8 @@ def _checked(person_index: NDArray[Any], people: int) -> NDArray[np.int64]:
 
 def _distinct(codes: Any) -> tuple[NDArray[np.intp], list[str]]:
     """The place of each row's code among the distinct ones (the last place is that of no code), written one way."""
+    import pandas as pd
+
     if isinstance(codes, pd.Series):
         codes = codes.array
     if isinstance(codes, pd.Categorical):

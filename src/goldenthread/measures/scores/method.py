@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from goldenthread.errors import GoldenThreadError
@@ -197,6 +196,8 @@ def numbers(name: str, values: ArrayLike) -> Numbers:
     data = np.asarray(array.data)
     # text that happens to look like a number, and dates, are of another kind: somebody named the wrong fact
     if data.dtype.kind == "O":
+        import pandas as pd  # slow to import, and most commands work out no score
+
         data = np.where(pd.isna(data), np.nan, data)
     if data.dtype.kind not in "Obiuf" or not _all_numbers(data):
         raise ScoreError(
@@ -208,6 +209,8 @@ def numbers(name: str, values: ArrayLike) -> Numbers:
 
 
 def _all_numbers(data: NDArray[Any]) -> bool:
+    import pandas as pd
+
     if data.dtype.kind != "O" or pd.api.types.infer_dtype(data.ravel()) in _NUMERIC:
         return True
     return all(isinstance(v, (int, float, np.number, np.bool_)) for v in data.flat)
@@ -240,6 +243,8 @@ def texts(values: ArrayLike) -> NDArray[Any]:
     >>> texts(["A", None]).tolist()
     ['A', '']
     """
+    import pandas as pd
+
     array: Any = np.ma.asarray(values)
     found = np.array(array.data, dtype=object)
     found[np.ma.getmaskarray(array)] = None
@@ -260,6 +265,8 @@ def sex_masks(sex: ArrayLike) -> tuple[Truths, Truths]:
     >>> [mask.tolist() for mask in sex_masks(["1", "2", "9", None])]
     [[False, True, False, False], [True, False, False, False]]
     """
+    import pandas as pd
+
     codes, levels = pd.factorize(texts(sex))
     levels = np.asarray(levels, dtype=object)
     if strange := sorted(set(levels) - _SEXES):
