@@ -23,7 +23,7 @@ from goldenthread.definitions import Catalogue
 from goldenthread.definitions.expressions import Variable
 from goldenthread.governance import Purpose, eligible
 from goldenthread.lake import Snapshot, from_numbers, to_numbers
-from goldenthread.measures import compile_plan, evaluate, variables
+from goldenthread.measures import compile_plan, variables
 
 FEW_FACTS = 40
 """On a date that has no person table, up to so many facts are worked out for the question alone."""
@@ -246,6 +246,10 @@ class Facts:
         new = [n for n in wanted if known is None or n not in known.column_names]
         if not new:
             return
+        from goldenthread.measures import (
+            evaluate,  # few questions need it: facts are kept in the person table
+        )
+
         plan_names = compile_plan(self.catalogue, new, self.variables).wanted
         table = evaluate(
             self.snapshot, self.catalogue, plan_names, index_date=self.index_date,
@@ -310,5 +314,7 @@ def _as_it_is(answer: pa.Table) -> pa.Table:
 def _by_pid(answer: pa.Table) -> pa.Table:
     pids = to_numbers(answer.column("pid"))
     if len(pids) > 1 and not bool((pids[1:] > pids[:-1]).all()):
+        if answer.num_columns == 1:  # numpy sorts numbers before Arrow has loaded what it takes rows with
+            return pa.table({"pid": from_numbers(np.sort(pids))})
         answer = answer.take(from_numbers(np.argsort(pids, kind="stable")))
     return answer

@@ -19,7 +19,7 @@ from goldenthread import __version__
 from goldenthread.definitions import Catalogue
 from goldenthread.definitions.expressions import Variable
 from goldenthread.lake import Snapshot
-from goldenthread.measures import chunks, compile_plan, variables
+from goldenthread.measures import compile_plan, variables
 
 KEPT = 6
 """Tables of one snapshot that stay on the disk; the ones longest unused go when another is made."""
@@ -100,6 +100,8 @@ def _build(
     memory_mb: int,
     threads: int,
 ) -> None:
+    from goldenthread.measures import chunks  # slow to import, and the table is mostly there
+
     facts = known if known is not None else variables(catalogue)
     plan = compile_plan(catalogue, facts, facts)
     connection = duckdb.connect(str(path), config={**OFFLINE, "memory_limit": f"{memory_mb}MB"})

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldenthread.cohorts.errors import CohortError
-from goldenthread.governance import Audit
 
 if TYPE_CHECKING:
     from goldenthread.cohorts.cohort import Cohort
@@ -124,6 +123,8 @@ def freeze(cohort: Cohort, name: str, folder: Path) -> CohortVersion:
             draft.rmdir()
     for file in target.iterdir():
         file.chmod(0o400)
+    from goldenthread.governance import Audit
+
     Audit(folder.parent).append(
         "cohort.frozen", actor=population.recipient or "somebody", scope=population.scope.slug, subject=target.name,
         detail={"purpose": population.purpose.name, "people": record["members"], "expression": cohort.expression},

@@ -70,13 +70,17 @@ def eligible(
             leaving.append(_OF_PRACTICES_ON)
             values["day"] = on
     except_these = "".join(f" AND pid NOT IN ({sql})" for sql in leaving)
-    sql = f"SELECT pid FROM person WHERE TRUE{except_these} ORDER BY pid"
+    sql = f"SELECT CAST(pid AS INTEGER) AS pid FROM person WHERE TRUE{except_these} ORDER BY pid"
     return _pids(snapshot, sql, values)
 
 
 def registered_on(snapshot: Snapshot, as_at: date) -> pa.Array:
     """Person numbers (int32, rising) of people registered with a practice here and alive on ``as_at``."""
-    return _pids(snapshot, f"SELECT pid FROM ({_REGISTERED}) AS found ORDER BY pid", {"as_at": as_at})
+    return _pids(
+        snapshot,
+        f"SELECT CAST(pid AS INTEGER) AS pid FROM ({_REGISTERED}) AS found ORDER BY pid",
+        {"as_at": as_at},
+    )
 
 
 def _pids(snapshot: Snapshot, sql: str, values: dict[str, object]) -> pa.Array:
@@ -85,7 +89,7 @@ def _pids(snapshot: Snapshot, sql: str, values: dict[str, object]) -> pa.Array:
         column = connection.sql(sql, params=values).to_arrow_table().column("pid")
     finally:
         connection.close()
-    return column.combine_chunks().cast(pa.int32())
+    return column.combine_chunks()
 
 
 @dataclass(frozen=True)

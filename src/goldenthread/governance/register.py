@@ -7,16 +7,19 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from goldenthread.governance.audit import Audit
 from goldenthread.governance.clock import now, stamp
 from goldenthread.governance.database import FOLDER, Database, kept_for_good
 from goldenthread.governance.errors import GovernanceError
 from goldenthread.governance.feeds import ALL_FEEDS, feed_name, feeds
 from goldenthread.governance.identifiers import without_nhs_numbers
 from goldenthread.governance.purposes import Purpose, named_purpose
+
+if TYPE_CHECKING:
+    from goldenthread.governance.audit import Audit
 
 REGISTER_FILE = "register.sqlite"
 Verb = Literal["agreed", "withdrawn"]
@@ -117,8 +120,14 @@ class Register:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.audit = Audit(home)
         self.database = Database(home / FOLDER / REGISTER_FILE, _SCHEMA)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """The audit log of the same folder."""
+        from goldenthread.governance.audit import Audit  # only what is recorded needs it
+
+        return Audit(self.home)
 
     @classmethod
     def open(cls, home: Path) -> Register:

@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from goldenthread.lake.builder import SnapshotBuilder
 from goldenthread.lake.engine import writer_connection
 from goldenthread.lake.files import LakeError, NoSnapshotError, explain_disk_trouble
 from goldenthread.lake.lock import refresh_lock
 from goldenthread.lake.manifest import Manifest
 from goldenthread.lake.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from goldenthread.lake.builder import SnapshotBuilder
 
 _STAGING = ".staging-"
 
@@ -74,6 +77,8 @@ class Lake:
         Raises ``RefreshRunningError`` where another refresh holds the lake, and ``LakeError`` where the
         disk is full or cannot be written.
         """
+        from goldenthread.lake.builder import SnapshotBuilder  # few commands build one
+
         with refresh_lock(self.path), explain_disk_trouble(self.path):
             self._remove_leftovers()
             name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"

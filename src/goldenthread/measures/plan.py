@@ -13,7 +13,6 @@ from goldenthread.measures.coded import CodedScan, Slot
 from goldenthread.measures.errors import MeasureError, mistake
 from goldenthread.measures.facts import PERSON, uses, variables
 from goldenthread.measures.plain import PlainScan
-from goldenthread.measures.scoring import method_of
 from goldenthread.measures.since import parts_with_dates, since_sql
 from goldenthread.measures.sources import Source, sources
 from goldenthread.measures.sql import identifier, to_sql
@@ -145,6 +144,8 @@ def _visit(
             if definition.expression or definition.min_age is not None or definition.max_age is not None:
                 plan.steps.append(definition)
         case Score():
+            from goldenthread.measures.scoring import method_of  # few questions are about a score
+
             method_of(definition)
             plan.steps.append(definition)
         case Measure() | Condition() | Segmentation():
