@@ -13,6 +13,7 @@ import typer
 from goldenthread import __version__
 from goldenthread.cli.loading import load
 from goldenthread.cli.output import Exit, Speech
+from goldenthread.cli.plain_values import take_plainly
 from goldenthread.errors import GoldenThreadError
 from goldenthread.settings import FILE_NAME, Settings, load_settings
 
@@ -59,7 +60,9 @@ def settings_at(home: Path | None) -> Settings:
 def command_line(word: str = "") -> Callable[..., object]:
     """The commands that begin with ``word``, ready to be run; all of them where it begins none."""
     load(app, word)
-    return typer.main.get_command(app)
+    command = typer.main.get_command(app)
+    take_plainly(command)
+    return command
 
 
 def main(arguments: list[str] | None = None) -> None:

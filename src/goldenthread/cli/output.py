@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
 
 from goldenthread.errors import GoldenThreadError
 
@@ -64,6 +63,8 @@ class Speech:
         """A table for people; silent with --quiet and --json."""
         if not self.talks:
             return
+        from rich.table import Table
+
         numbers = right or set()
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
         for index, heading in enumerate(headings):

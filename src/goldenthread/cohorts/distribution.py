@@ -27,6 +27,8 @@ def distribution(population: Population, name: str) -> ReleasedTable:
 
     Bands have round edges that do not depend on any one person's value. Raises ``CohortError`` for an unknown fact.
     """
+    import pandas as pd
+
     variable = population.variables.get(name)
     if variable is None:
         population.cohort(f"missing({name})")  # the error that points and suggests
@@ -48,8 +50,6 @@ def distribution(population: Population, name: str) -> ReleasedTable:
                     f"{name} has {len(order):,} different values.", "Count people by a larger area."
                 )
         case "date":
-            import pandas as pd
-
             years = pd.to_datetime(values).dt.year
             labels = years.map(lambda y: NO_VALUE if pd.isna(y) else str(int(y)))
             order = sorted(set(labels) - {NO_VALUE})
@@ -77,6 +77,8 @@ def distribution(population: Population, name: str) -> ReleasedTable:
 
 
 def _bands(values: pd.Series) -> tuple[pd.Series, list[str]]:
+    import pandas as pd
+
     known = values.dropna()
     if known.empty:
         return pd.Series(NO_VALUE, index=values.index), []

@@ -40,6 +40,10 @@ FOLDERS: Mapping[str, type[Definition]] = {
 }
 """Folder of definition files -> what they define."""
 
+_KEYS: Mapping[type[Definition], frozenset[str]] = {
+    what: frozenset(f.name for f in fields(what) if f.init) - {"name", "file", "line", "raw"}
+    for what in FOLDERS.values()
+}
 _RENAMED = {"from": "table", "segment": "segments"}
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,62}")
 _HEAD = re.compile(r"\s*\[\s*\"?([^\]\"]+?)\"?\s*\]")
@@ -62,7 +66,7 @@ def read_file(path: Path, what: type[Definition]) -> list[Definition]:
     lines = text.splitlines()
     begins: dict[str, int] = {}
     for number, written in enumerate(lines, 1):
-        if head := _HEAD.match(written):
+        if "[" in written and (head := _HEAD.match(written)):
             begins.setdefault(head[1], number)
     return [
         _Reader(path, lines, begins.get(name, 1), name, entry, what).read() for name, entry in raw.items()
@@ -118,7 +122,7 @@ class _Reader:
         return definition
 
     def _known_keys(self) -> dict[str, Any]:
-        allowed = {f.name for f in fields(self.what) if f.init} - {"name", "file", "line", "raw"}
+        allowed = _KEYS[self.what]
         values: dict[str, Any] = {}
         for key, value in self.entry.items():
             name = _RENAMED.get(key, key)
