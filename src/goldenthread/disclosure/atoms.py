@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -65,9 +66,11 @@ def _numbered(values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """Give the distinct values numbers from 0: each person's number, and the distinct values."""
     below = int(values.max()) + 1 if len(values) else 1
     if below > _MOST_COUNTED:
-        import pandas as pd  # slow to import, and seldom are there so many
-
-        codes, found = pd.factorize(values)
+        # pandas is quicker at it where it is loaded, and slower to load than numpy is at it
+        if pandas := sys.modules.get("pandas"):
+            codes, found = pandas.factorize(values)
+        else:
+            found, codes = np.unique(values, return_inverse=True)
         return codes, found
     # counting is quicker than hashing, where they are few
     numbers = values.astype(np.int64)

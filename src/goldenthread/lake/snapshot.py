@@ -55,7 +55,7 @@ class Snapshot:
 
         Views: ``<table>`` (rows that belong to people, or reference rows), ``<table>_by_code`` where the
         table has a code, and ``<table>_unlinked``. A table without files is an empty view. ``only`` names the
-        tables that are needed, where making every view would cost more than the question.
+        tables that are needed, without their unlinked rows, where making every view would cost more than the question.
         """
         connection = reader_connection(self.path, memory_mb=memory_mb, threads=threads)
         for declared in tables().values():
@@ -64,7 +64,7 @@ class Snapshot:
             orders = {"": "person" if declared.has_person else "reference"}
             if declared.code:
                 orders["_by_code"] = "code"
-            if declared.has_person:
+            if declared.has_person and only is None:
                 orders["_unlinked"] = "unlinked"
             for suffix, order in orders.items():
                 connection.execute(f"CREATE VIEW {declared.name}{suffix} AS {self._select(declared, order)}")

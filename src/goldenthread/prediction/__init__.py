@@ -1,5 +1,8 @@
 """Predicted need: a model of emergency admission fitted on the data itself, shown before it is used, beside what can be done."""
 
+from typing import TYPE_CHECKING
+
+from goldenthread.fetching import fetched
 from goldenthread.prediction.definition import (
     Feature,
     Limits,
@@ -8,10 +11,22 @@ from goldenthread.prediction.definition import (
     model_definitions,
 )
 from goldenthread.prediction.errors import PredictionError
-from goldenthread.prediction.fitted import Column, FittedModel, StoredTable, latest, save
-from goldenthread.prediction.fitting import check_purpose, date_of_use, fit, outcome_span
-from goldenthread.prediction.using import GROUPS, IMPACTABILITY, by_group, impactability
-from goldenthread.prediction.validation import Discrimination, Line, auc, brier, calibration_line
+
+if TYPE_CHECKING:
+    from goldenthread.prediction.fitted import Column, FittedModel, StoredTable, latest, save
+    from goldenthread.prediction.fitting import check_purpose, date_of_use, fit, outcome_span
+    from goldenthread.prediction.using import GROUPS, IMPACTABILITY, by_group, impactability
+    from goldenthread.prediction.validation import Discrimination, Line, auc, brier, calibration_line
+else:
+    __getattr__ = fetched(
+        __name__,
+        {
+            "fitted": ("Column", "FittedModel", "StoredTable", "latest", "save"),
+            "fitting": ("check_purpose", "date_of_use", "fit", "outcome_span"),
+            "using": ("GROUPS", "IMPACTABILITY", "by_group", "impactability"),
+            "validation": ("Discrimination", "Line", "auc", "brier", "calibration_line"),
+        },
+    )
 
 __all__ = [
     "GROUPS",
