@@ -156,7 +156,7 @@ def halves(order: NDArray[np.int64], rank: NDArray[np.generic]) -> list[NDArray[
     >>> [len(part) for part in halves(np.arange(400_000), rank)]
     [150000, 250000]
     """
-    if len(order) < 2 * ROWS_PER_GROUP:
+    if len(order) < 2 * ROWS_PER_GROUP["code"]:
         return [order]
     cut = int(np.searchsorted(rank, rank[order[len(order) // 2]], sorter=order))
     return [order[:cut], order[cut:]] if cut else [order]
