@@ -20,7 +20,7 @@ from goldenthread.definitions.expressions import Variable
 from goldenthread.disclosure import Ledger
 from goldenthread.governance import Coverage, Purpose, Sharing, named_purpose
 from goldenthread.lake import Snapshot, to_numbers
-from goldenthread.measures import first_registration, tables_of
+from goldenthread.measures import tables_of
 
 if TYPE_CHECKING:
     from goldenthread.cohorts.cohort import Cohort
@@ -291,6 +291,8 @@ _first_registrations: dict[Path, date | None] = {}
 def _first_registration(snapshot: Snapshot) -> date | None:
     """The first day of any registration; ``None`` where there is none."""
     if snapshot.path not in _first_registrations:  # a snapshot never changes
+        from goldenthread.measures import first_registration  # few questions are about another day
+
         _first_registrations[snapshot.path] = first_registration(snapshot)
     return _first_registrations[snapshot.path]
 
