@@ -27,7 +27,7 @@ from goldenthread.measures.sources import sources
 PEOPLE_PER_CHUNK = 50_000
 FEW_FACTS, PEOPLE_PER_NARROW_CHUNK = 40, 200_000
 """As many as a file in the order of codes has, where few codes are asked for."""
-MANY_FACTS, PEOPLE_PER_WIDE_CHUNK = 300, 25_000
+MANY_FACTS, PEOPLE_PER_WIDE_CHUNK = 100, 25_000
 """Half as many, because two ranges are worked on at once and a third waits to be taken."""
 
 

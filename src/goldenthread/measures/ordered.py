@@ -22,12 +22,14 @@ import pyarrow.parquet as pq
 
 from goldenthread.definitions.expressions import names, parse
 from goldenthread.lake import DataFile, Snapshot
+from goldenthread.lake.memory import give_back
 from goldenthread.measures.coded import EPOCH, CodedScan
 from goldenthread.measures.errors import MeasureError, unreadable
 from goldenthread.measures.folding import CodeNumbers, Piece, since_1900
 from goldenthread.measures.sql import literal, to_sql
 
-ROWS_AT_ONCE = 1_000_000
+ROWS_AT_ONCE, ROWS_AT_ONCE_OF_MANY = 1_000_000, 250_000
+"""Rows that are decoded together: of many codes less, because much else is held beside them."""
 Query = Callable[[str, Mapping[str, pa.Table]], pa.Table]
 
 
@@ -154,9 +156,12 @@ class OrderedRows:
     def prepare(self, first: int, last: int) -> None:
         """Begin to read what these people will need, and let go of what nobody from ``first`` on does."""
         with self._lock:
-            gone = {f.path for f in self._files if f.last_pid is not None and f.last_pid < first}
-            for path in gone & set(self._held):
+            past = {f.path for f in self._files if f.last_pid is not None and f.last_pid < first}
+            gone = past & set(self._held)
+            for path in gone:
                 del self._held[path]
+        if gone and not self._few:
+            give_back()
         for file in self._over(first, last):
             self._of(file)
 
@@ -217,7 +222,8 @@ class OrderedRows:
         groups = np.flatnonzero(lows < highs).tolist()
         metadata = described.metadata
         with pq.ParquetFile(self._snapshot.path / file.path, metadata=metadata) as parquet:
-            at_once = max(1, ROWS_AT_ONCE * metadata.num_row_groups // max(metadata.num_rows, 1))
+            most = ROWS_AT_ONCE if self._few else ROWS_AT_ONCE_OF_MANY
+            at_once = max(1, most * metadata.num_row_groups // max(metadata.num_rows, 1))
             for (values, rules), alike in groupby(
                 groups, key=lambda group: self._needs(places[lows[group] : highs[group]])
             ):
