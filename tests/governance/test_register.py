@@ -291,5 +291,15 @@ def test_the_last_decision_about_a_feed_counts(
 
 
 def test_sharing_says_nothing_where_no_practice_is_in_the_data() -> None:
-    nobody = Sharing("planning", "Planning", DAY, (), frozenset(), {}, frozenset(feeds()), {}, "x")
-    nobody.require()
+    def refused(*practices: str) -> bool:
+        """Whether somebody is told that nobody shares, where all of these practices are out."""
+        out = frozenset(practices)
+        sharing = Sharing("planning", "Planning", DAY, practices, out, {}, frozenset(feeds()), {}, "x")
+        try:
+            sharing.require()
+        except GovernanceError as error:
+            return "No practice shares" in str(error)
+        return False
+
+    assert refused("Z00001")
+    assert not refused()
